@@ -1,0 +1,1 @@
+"""Every line that speaks to Auth0."""

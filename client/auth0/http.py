@@ -1,0 +1,117 @@
+"""One HTTP exchange, as values: what goes out, what comes back. Small enough for a pool worker."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+import urllib3
+from requests.auth import AuthBase
+
+_CONNECT_TIMEOUT = 10.0  # seconds at most; a tenant that takes longer to shake hands is not there
+_READING = 4  # times the read timeout that a whole body may take: a server that trickles must not hold us
+_CHUNK = 1 << 16
+_KEPT_HEADERS = (
+    "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "retry-after", "date", "content-type",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request. `token` is kept out of `repr`."""
+
+    method: str
+    url: str
+    params: Mapping[str, str | int] = field(default_factory=dict)
+    body: Any = None
+    token: str = field(default="", repr=False)
+    timeout: float = 30
+    """Seconds to wait for the first byte, and between two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. `status` is 0 when nothing usable did: then `trouble` says why."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    trouble: str = ""
+    sent: bool = True
+    """False when the request certainly never reached the server."""
+    hopeless: bool = False
+    """True when another try would end the same way."""
+
+
+class _Bearer(AuthBase):
+    """Sets the token. Without an `auth`, requests would let a ~/.netrc replace our header."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._token:
+            request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+def exchange(session: requests.Session, call: Call) -> Answer:
+    """Send `call` once. Never raises for anything that a network can do; follows no redirect."""
+    try:
+        with session.request(
+            call.method,
+            call.url,
+            params=call.params,
+            json=call.body,
+            auth=_Bearer(call.token),
+            timeout=(min(_CONNECT_TIMEOUT, call.timeout), call.timeout),
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            body = _read(response, deadline=time.monotonic() + _READING * call.timeout)
+            kept = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+            return Answer(response.status_code, kept, body)
+    except requests.exceptions.SSLError as error:
+        return Answer(0, trouble=brief(error), sent=False, hopeless="CERTIFICATE_VERIFY_FAILED" in repr(error))
+    except requests.exceptions.ConnectTimeout as error:
+        return Answer(0, trouble=brief(error), sent=False)
+    except requests.exceptions.ConnectionError as error:
+        return Answer(0, trouble=brief(error), sent="NewConnectionError" not in repr(error))
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        return Answer(0, trouble=brief(error))
+
+
+def _read(response: requests.Response, *, deadline: float) -> bytes:
+    parts = []
+    while part := response.raw.read1(_CHUNK, decode_content=True):  # what has come, not a whole chunk
+        parts.append(part)
+        if time.monotonic() > deadline:
+            raise requests.exceptions.ReadTimeout
+    return b"".join(parts)
+
+
+def brief(error: BaseException) -> str:
+    """A transport error in a few words, without the URL (which may be a signed one)."""
+    text = repr(error)
+    for sign, words in {
+        "NameResolutionError": "the host name cannot be resolved",
+        "Connection refused": "the connection was refused",
+        "ConnectTimeout": "no connection within the time limit",
+        "CERTIFICATE_VERIFY_FAILED": "the server's certificate is not trusted",
+        "SSLError": "the TLS handshake failed",
+        "ReadTimeout": "no answer within the time limit",
+        "IncompleteRead": "the answer was cut off",
+        "ProxyError": "the proxy did not let us through",
+    }.items():
+        if sign in text:
+            return words
+    return "the connection broke"
+
+
+def parse(body: bytes) -> Any:
+    """The JSON in `body`. Raises `ValueError`."""
+    return json.loads(body)

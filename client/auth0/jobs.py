@@ -1,0 +1,146 @@
+"""Export jobs: all accounts of a connection in one file, however many they are."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+
+from client.auth0.errors import Auth0Error, Malformed, Retriable, Where
+from client.auth0.http import brief
+from client.auth0.transport import Transport
+
+logger = logging.getLogger(__name__)
+
+_FIRST_POLL, _LONGEST_POLL = 0.5, 10.0  # seconds between two looks at a job; each wait is half as long again
+_PATIENCE = 3600.0  # seconds after which a job is given up
+_CHUNK = 1 << 16
+_LINK_TRIES = 3  # a link lives for 60 s; asking for the job again gives a new one
+_GZIP = b"\x1f\x8b"
+
+
+def export_users(
+    transport: Transport,
+    connection_id: str,
+    fields: Sequence[str],
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[dict[str, Any]]:
+    """Every user of the connection, one dictionary each, read as a stream.
+
+    Raises `Malformed` for a file that is cut off, however much of it was read.
+    """
+    body = {"connection_id": connection_id, "format": "json", "fields": [{"name": name} for name in fields]}
+    job = _object(transport.request("POST", "/jobs/users-exports", body=body), "POST", "/jobs/users-exports")
+    job = _finished(transport, str(job["id"]), sleep)
+    with _fetch(transport, job, sleep) as response:
+        yield from _records(response)
+
+
+def _finished(transport: Transport, job_id: str, sleep: Callable[[float], None]) -> dict[str, Any]:
+    pause, waited = _FIRST_POLL, 0.0
+    while True:
+        job = _job(transport, job_id)
+        if job["status"] == "completed":
+            return job
+        if job["status"] == "failed":
+            details = job.get("status_details") or "no details"
+            raise Auth0Error(f"Auth0 could not carry out the job: {details}", _where(job_id))
+        if waited >= _PATIENCE:
+            raise Auth0Error(f"the job is still {job['status']} after {waited / 60:.0f} minutes", _where(job_id))
+        sleep(pause)
+        waited += pause
+        pause = min(pause * 1.5, _LONGEST_POLL)
+
+
+def _job(transport: Transport, job_id: str) -> dict[str, Any]:
+    return _object(transport.get("/jobs/{id}", id=job_id), "GET", f"/jobs/{job_id}")
+
+
+def _where(job_id: str) -> Where:
+    return Where("GET", f"/jobs/{job_id}", 200)
+
+
+def _object(payload: Any, method: str, path: str) -> dict[str, Any]:
+    if not isinstance(payload, dict) or not payload.get("id") or not isinstance(payload.get("status"), str):
+        raise Malformed("the answer is no job", Where(method, path, 200))
+    return payload
+
+
+def _fetch(transport: Transport, job: dict[str, Any], sleep: Callable[[float], None]) -> requests.Response:
+    """Open the finished job's file. The signed URL is on another host, which must not see our token."""
+    trouble = ""
+    for attempt in range(1, _LINK_TRIES + 1):
+        location = urlsplit(str(job.get("location") or ""))
+        if not location.hostname or (location.scheme != "https" and transport.url.startswith("https:")):
+            raise Malformed("the finished job has no usable location", _where(job["id"]))
+        try:
+            response = requests.get(
+                location.geturl(), stream=True, timeout=(10, transport.timeout), allow_redirects=False
+            )
+            if response.status_code == requests.codes.ok:
+                return response
+            response.close()
+            trouble = f"its link answers {response.status_code}"
+        except requests.RequestException as error:
+            trouble = brief(error)
+        logger.info("the export file cannot be fetched: %s; asking for a new link (%s)", trouble, attempt)
+        sleep(attempt)
+        job = _job(transport, str(job["id"]))
+    raise Retriable(f"the export file cannot be fetched: {trouble}", _where(job["id"]))
+
+
+def _records(response: requests.Response) -> Iterator[dict[str, Any]]:
+    for line in _lines(_plain(_chunks(response))):
+        try:
+            record = json.loads(line)
+        except ValueError:
+            record = None
+        if not isinstance(record, dict):
+            raise _broken("holds a line that is no user")
+        yield record
+
+
+def _chunks(response: requests.Response) -> Iterator[bytes]:
+    try:
+        yield from response.raw.stream(_CHUNK, decode_content=True)
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        raise _broken(f"was cut off: {brief(error)}") from None
+
+
+def _plain(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Unpack gzip (also of several members); a file that is not packed passes as it is."""
+    unpacker, packed = None, False
+    for chunk in chunks:
+        data = chunk
+        packed = packed or (unpacker is None and data.startswith(_GZIP))
+        while data and packed:
+            unpacker = zlib.decompressobj(wbits=31) if unpacker is None or unpacker.eof else unpacker
+            try:
+                yield unpacker.decompress(data)
+            except zlib.error:
+                raise _broken("is damaged") from None
+            data = unpacker.unused_data
+        yield data
+    if packed and not (unpacker and unpacker.eof):
+        raise _broken("is cut off")
+
+
+def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for chunk in chunks:
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from filter(None, lines)
+    if rest:
+        yield rest
+
+
+def _broken(how: str) -> Malformed:
+    return Malformed(f"the export file {how}; nothing read from it was used", Where("GET", "(export file)", 200))

@@ -1,0 +1,77 @@
+"""What we tell Auth0. Every write may be repeated without harm, or is looked up before it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from client.auth0.errors import Conflict, Malformed, NotFound, Where
+from client.auth0.passwords import random_password
+from client.auth0.reader import Connection, Reader
+from client.auth0.transport import Transport
+from sync import address
+from sync.model import Account, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """The account of a person who had none. `adopted`: it was there already, unknown to the lists."""
+
+    user_id: str
+    adopted: bool
+
+
+class Writer:
+    """Writes to one connection of a tenant."""
+
+    def __init__(self, transport: Transport, reader: Reader, connection: Connection) -> None:
+        """`transport` must be one for writing."""
+        self._transport, self._reader, self._connection = transport, reader, connection
+
+    def create(self, email: str) -> Created:
+        """Create an account with a password that nobody knows; no mail is sent.
+
+        A creation whose answer was lost is looked up by e-mail, a read that is immediately consistent, and
+        only repeated if it is not there. An account that exists already is adopted.
+        """
+        body: dict[str, Any] = {"connection": self._connection.name, "email": email, "verify_email": False}
+        if self._connection.strategy == "auth0":
+            body["password"] = random_password()
+        try:
+            created = self._transport.request("POST", "/users", body=body, recover=lambda: self._made(email))
+        except Conflict:
+            if found := self._find(email):
+                return Created(found.user_id, adopted=True)
+            raise
+        if not isinstance(created, dict) or not isinstance(created.get("user_id"), str):
+            raise Malformed("the answer is no user", Where("POST", "/users", 201))
+        return Created(created["user_id"], adopted=False)
+
+    def _made(self, email: str) -> dict[str, str] | None:
+        found = self._find(email)
+        return {"user_id": found.user_id} if found else None
+
+    def _find(self, email: str) -> Account | None:
+        key = address.key(email)
+        found = [a for a in self._reader.accounts_by_email(email) if address.key(a.email or "") == key]
+        return found[0] if len(found) == 1 else None
+
+    def add_roles(self, user_id: str, roles: Iterable[Role]) -> None:
+        """Give roles; giving one twice is harmless."""
+        self._roles("POST", user_id, roles)
+
+    def remove_roles(self, user_id: str, roles: Iterable[Role]) -> None:
+        """Take roles; taking one twice is harmless."""
+        self._roles("DELETE", user_id, roles)
+
+    def _roles(self, method: str, user_id: str, roles: Iterable[Role]) -> None:
+        body = {"roles": [role.id for role in roles]}
+        self._transport.request(method, "/users/{id}/roles", body=body, ids={"id": user_id})
+
+    def delete(self, user_id: str) -> None:
+        """Delete an account; one that is gone is as good as deleted."""
+        try:
+            self._transport.request("DELETE", "/users/{id}", ids={"id": user_id})
+        except NotFound:
+            return

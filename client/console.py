@@ -1,0 +1,149 @@
+"""What a person sees on stdout: the plan as a table, the guard's refusal, the summary."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console as Rich
+from rich.markup import escape
+from rich.table import Table
+
+from sync.guard import Refusal
+from sync.model import Kind, Status
+from sync.plan import Plan
+from sync.report import Exit, Run
+from sync.text import visible
+
+_NARROWEST, _NOT_A_TERMINAL = 60, 140  # columns
+_SHOWN = 20  # lines of each kind, unless all are wanted
+_VERBS = {
+    Kind.CREATE: ("create", "green"),
+    Kind.ADD_ROLES: ("give roles", "green"),
+    Kind.REMOVE_ROLES: ("take roles", "yellow"),
+    Kind.DELETE: ("delete", "red"),
+}
+_RESULTS = {
+    Exit.OK: "in agreement",
+    Exit.PENDING: "changes are pending",
+    Exit.PARTIAL: "applied, but not for everyone",
+    Exit.REFUSED: "refused, nothing was written",
+    Exit.FAILED: "failed",
+    Exit.INTERRUPTED: "stopped by SIGINT",
+    Exit.TERMINATED: "stopped by SIGTERM",
+}
+
+
+class Console:
+    """Writes to stdout. A reader that goes away (`| head`) does not end a run."""
+
+    def __init__(self, *, everything: bool, quiet: bool = False) -> None:
+        """`everything`: show each line of a plan, not just the first of each kind.
+        `quiet`: speak only of what went wrong."""
+        self._everything, self._quiet = everything, quiet
+        width = max(Rich().width, _NARROWEST) if sys.stdout.isatty() else _NOT_A_TERMINAL
+        self._rich = Rich(file=sys.stdout, width=width, highlight=False)
+
+    def _print(self, *what: object) -> None:
+        try:
+            self._rich.print(*what)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def plan(self, plan: Plan) -> None:
+        """The changes and the held, before anything is done."""
+        if self._quiet:
+            return
+        counts = plan.counts
+        self._print(
+            f"[bold]Plan {plan.digest[:12]}[/] for connection {_safe(plan.connection)}: "
+            f"{counts.people + counts.held} people in the source, {counts.in_scope} accounts in scope"
+        )
+        if not plan.changes:
+            self._print("Nothing to change.")
+        for kind in Kind:
+            verb, colour = _VERBS[kind]
+            rows = [(change.email, ", ".join(role.name for role in change.roles)) for change in plan.by_kind(kind)]
+            self._table(f"{verb} ({len(rows)})", rows, colour)
+        held = [(held.email or f"(row {held.rows[0]})", held.reason) for held in plan.held]
+        self._table(f"held, left as they are ({len(held)})", held, "magenta")
+
+    def _table(self, title: str, rows: list[tuple[str, str]], colour: str) -> None:
+        if not rows:
+            return
+        table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
+        table.add_column(overflow="fold")
+        table.add_column(overflow="fold")
+        shown = rows if self._everything else rows[:_SHOWN]
+        for row in shown:
+            table.add_row(*map(_safe, row))
+        self._print(f"[{colour}]{title}[/]")
+        self._print(table)
+        if len(shown) < len(rows):
+            self._print(f"  ... and {len(rows) - len(shown)} more (all of them: python main.py plan, or --report FILE)")
+
+    def refusals(self, refusals: Iterable[Refusal]) -> None:
+        """Who would have gone, over which limit, and the way out."""
+        for refusal in refusals:
+            self._print(f"[bold red]Refused by the guard '{refusal.guard}':[/] {_safe(refusal.sentence)}.")
+            for name in refusal.concerned[:_SHOWN]:
+                self._print(f"  {_safe(name)}")
+            if (more := len(refusal.concerned) - _SHOWN) > 0:
+                self._print(f"  ... and {more} more (all of them: --report FILE)")
+            if refusal.way_out:
+                self._print(f"  If every one of them is meant: {' '.join(refusal.way_out)} python main.py")
+            else:
+                self._print("  No setting lifts this guard. Look at the query and at the database.")
+
+    def summary(self, run: Run) -> None:
+        """The balance of the run: it must add up."""
+        if self._quiet and run.exit_code in {Exit.OK, Exit.PENDING}:
+            return
+        if run.plan is not None:
+            self._print(_balance(run.plan))
+        if run.outcomes:
+            self._print(_outcomes(run))
+        if run.error:
+            self._print(f"[bold red]Error:[/] {_safe(run.error)}")
+        requests = f"{sum(run.requests.values())} requests, {run.retries} retries, {run.answered_429} answered 429"
+        seconds = (run.finished_at - run.started_at).total_seconds() if run.finished_at else 0
+        self._print(f"{_result(run)} ({requests}, {seconds:.1f} s); exit {int(run.exit_code)}")
+
+
+def _result(run: Run) -> str:
+    if run.mode == "plan" and run.exit_code is Exit.OK:
+        return "planned, nothing was written"
+    return _RESULTS.get(run.exit_code, "ended")
+
+
+def _balance(plan: Plan) -> Table:
+    counts = plan.counts
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_row(
+        f"{counts.source_rows} source rows",
+        f"= {counts.people} people + {counts.held} held + {counts.duplicates} duplicates (rows that name them again)",
+    )
+    table.add_row(
+        f"{counts.accounts} accounts",
+        f"= {counts.unchanged} unchanged + {counts.changed} changed + {counts.protected} protected "
+        f"+ {counts.held_accounts} held + {counts.out_of_scope} out of scope",
+    )
+    return table
+
+
+def _outcomes(run: Run) -> Table:
+    tally = run.tally()
+    table = Table(box=SIMPLE_HEAD)
+    table.add_column("change")
+    for status in Status:
+        table.add_column(status.value.replace("_", " "), justify="right")
+    for kind in Kind:
+        table.add_row(_VERBS[kind][0], *(str(tally[kind, status]) for status in Status))
+    return table
+
+
+def _safe(text: str) -> str:
+    return escape(visible(text))

@@ -1,0 +1,286 @@
+"""Settings: from the environment, then the env file, then /run/secrets; every fault told at once, by name."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import re
+import urllib.parse
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
+
+from config.sources import EnvFileError, Strings, read_env_file
+from sync.guard import Limits
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+DEFAULT_ENV_FILE = Path(".env")
+SECRETS_DIR = Path("/run/secrets")
+
+
+def _root_url(text: str) -> str:
+    """`https://host[:port]`, or http where the host is this very machine."""
+    url = urllib.parse.urlsplit(text)
+    if url.scheme not in {"http", "https"} or not url.hostname:
+        raise ValueError("must be a URL such as https://example.eu.auth0.com")
+    if url.username or url.path.strip("/") or url.query or url.fragment:
+        raise ValueError("must be scheme and host alone, such as https://example.eu.auth0.com")
+    if url.scheme == "http" and not _is_loopback(url.hostname):
+        raise ValueError("must begin with https:// (http is for a loopback address alone)")
+    return text.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _split(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _upper(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0)]
+Seconds = Annotated[int, Field(ge=1, le=86_400)]
+
+
+class Settings(BaseSettings):
+    """Everything that an operator can set. The order is that of the README; descriptions end up there."""
+
+    model_config = SettingsConfigDict(extra="ignore", str_strip_whitespace=True, frozen=True, hide_input_in_errors=True)
+
+    users_db_query: str | None = Field(
+        None,
+        description="SQL that returns a row per person, or per person and role. This or the next is required",
+    )
+    users_db_query_file: Path | None = Field(None, description="a file that holds the query")
+    users_db_url: SecretStr | None = Field(
+        None,
+        description="any SQLAlchemy URL instead of `MSSQL_*`, such as `mssql+pymssql://...` or `sqlite:///people.db`",
+    )
+    db_column_email: str = Field("email", description="the query's column with the e-mail; case does not matter")
+    db_column_role: str = Field("role", description="the query's column with the role; case does not matter")
+
+    mssql_server: str | None = Field(None, description="host name of the SQL Server, or `host\\instance`")
+    mssql_port: int = Field(1433, ge=1, le=65_535, description="its port (not used with a named instance)")
+    mssql_database: str | None = Field(None, description="the database")
+    mssql_username: str | None = Field(None, description="a login that may read, and need not do more")
+    mssql_password: SecretStr | None = Field(None, description="its password")
+    mssql_driver: str = Field(
+        "ODBC Driver 18 for SQL Server",
+        description="the ODBC driver's registered name, or the path of its library",
+    )
+    mssql_encrypt: Annotated[Literal["yes", "no", "strict"], BeforeValidator(_lower)] = Field(
+        "yes", description="`yes`, `no` or `strict`"
+    )
+    mssql_trust_server_certificate: bool = Field(
+        default=False, description="accept a certificate that cannot be verified"
+    )
+    mssql_login_timeout: Seconds = Field(15, description="seconds to wait for the database to let us in")
+    mssql_query_timeout: Seconds = Field(300, description="seconds to wait for the query's next rows")
+
+    auth0_url: Annotated[str, AfterValidator(_root_url)] = Field(
+        description="the tenant, such as `https://example.eu.auth0.com`; https, except on loopback"
+    )
+    auth0_client_id: str = Field(min_length=1, description="of a machine-to-machine application")
+    auth0_client_secret: SecretStr = Field(min_length=1, description="its secret")
+    auth0_connection: str = Field(min_length=1, description="the name of the connection whose users are managed")
+    auth0_audience: str | None = Field(
+        None,
+        description="the Management API's identifier, if `AUTH0_URL` is a custom domain; else `<AUTH0_URL>/api/v2/`",
+    )
+    auth0_max_retries: int = Field(5, ge=0, le=20, description="how often a request is tried again")
+    auth0_backoff_factor: float = Field(
+        1, ge=0, le=60, allow_inf_nan=False, description="seconds before the first retry; doubles each time"
+    )
+    auth0_timeout: float = Field(30, gt=0, le=600, allow_inf_nan=False, description="seconds to wait for one answer")
+    auth0_pool_size: int = Field(4, ge=1, le=64, description="requests in flight, and processes in the pool")
+    auth0_requests_per_second: float = Field(
+        0, ge=0, allow_inf_nan=False, description="a hard cap; 0 = steer by Auth0's rate-limit headers alone"
+    )
+    auth0_user_read: Literal["auto", "pages", "export"] = Field(
+        "auto", description="`pages` (under 1,000 accounts), `export` (any number) or `auto`"
+    )
+    auth0_role_read: Literal["auto", "members", "pool"] = Field(
+        "auto",
+        description="`members` (by role), `pool` (by user, in processes) or `auto`: the fewer requests",
+    )
+    auth0_role_prefix: str = Field(
+        "", description="manage only roles that begin so; `admin` in the database then means `<prefix>admin`"
+    )
+    auth0_managed_roles: Names = Field(
+        ("*",), description="roles that may be given and taken, comma separated, globs allowed"
+    )
+    client_ignore_users: Names = Field(
+        (), description="protected e-mails, comma separated, globs allowed: never created, changed or deleted"
+    )
+
+    sync_max_deletes: Count = Field(500, description="refuse to delete more accounts than this")
+    sync_max_delete_percent: Percent = Field(
+        10, description="the same as a share of the accounts in scope; the lower holds"
+    )
+    sync_max_role_removals: Count = Field(1000, description="refuse to take roles from more accounts than this")
+    sync_max_role_removal_percent: Percent = Field(
+        20, description="the same as a share of the accounts in scope; the lower holds"
+    )
+    sync_max_held_percent: Percent = Field(10, description="refuse when more of the people than this are held")
+    sync_limit_floor: Count = Field(
+        5,
+        description="so many deletes, removals or held people are always allowed, so that small tenants can work",
+    )
+    sync_state_dir: Path = Field(Path(".sync"), description="the folder for the lock and the last report")
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
+        "INFO", description="`DEBUG`, `INFO`, `WARNING` or `ERROR`"
+    )
+    log_format: Annotated[Literal["text", "json"], BeforeValidator(_lower)] = Field(
+        "text", description="`text` for people, `json` for machines"
+    )
+
+    @property
+    def audience(self) -> str:
+        """What the token is asked for."""
+        return self.auth0_audience or f"{self.auth0_url}/api/v2/"
+
+    @property
+    def limits(self) -> Limits:
+        """The guard's limits."""
+        return Limits(
+            deletes=self.sync_max_deletes,
+            delete_percent=self.sync_max_delete_percent,
+            role_removals=self.sync_max_role_removals,
+            role_removal_percent=self.sync_max_role_removal_percent,
+            held_percent=self.sync_max_held_percent,
+            floor=self.sync_limit_floor,
+        )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is the library's
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """`load` has asked the sources already, so that it can tell the faults of all of them at once."""
+        return (init_settings,)
+
+
+class SettingsError(Exception):
+    """The settings cannot be used. `faults`: every one, each a sentence that begins with its setting."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = tuple(faults)
+
+
+def load(environ: Mapping[str, str], env_file: Path | None = None, *, secrets_dir: Path = SECRETS_DIR) -> Settings:
+    """Read and check all settings.
+
+    `env_file`: a file that must exist; None means `.env`, if there is one. Raises `SettingsError`.
+    """
+    faults: list[str] = []
+    from_file = _env_file(env_file, faults)
+    sources: list[PydanticBaseSettingsSource] = [
+        Strings(Settings, environ, unquote=True),
+        Strings(Settings, from_file),
+    ]
+    if secrets_dir.is_dir():
+        sources.append(SecretsSettingsSource(Settings, secrets_dir))
+    values: dict[str, Any] = {}
+    for source in reversed(sources):
+        values.update(source())
+    faults += _misspelt({**from_file, **environ})
+    faults += _query(values)
+    faults += _database(values)
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        faults += [_sentence(fault) for fault in error.errors(include_input=False, include_url=False)]
+    if faults:
+        raise SettingsError(faults)
+    return settings
+
+
+def _env_file(path: Path | None, faults: list[str]) -> dict[str, str]:
+    if path is None and not DEFAULT_ENV_FILE.exists():
+        return {}
+    try:
+        return read_env_file(path or DEFAULT_ENV_FILE)
+    except EnvFileError as error:
+        faults.append(str(error))
+        return {}
+
+
+def _misspelt(names: Iterable[str]) -> Iterator[str]:
+    """A guard's limit that is misspelt must not be a guard without a limit."""
+    known = [name.upper() for name in Settings.model_fields]
+    for name in names:
+        if name.upper().startswith("SYNC_") and name.upper() not in known:
+            near = difflib.get_close_matches(name.upper(), known, n=1)
+            yield f"{name}: there is no such setting" + (f"; is {near[0]} meant?" if near else "")
+
+
+def _query(values: dict[str, Any]) -> Iterator[str]:
+    """Exactly one of the two ways to give the query; a file is read here, into `users_db_query`."""
+    file = values.get("users_db_query_file")
+    if bool(file) == bool(values.get("users_db_query")):
+        yield "USERS_DB_QUERY: set either this or USERS_DB_QUERY_FILE" + (", not both" if file else "")
+    elif file:
+        try:
+            values["users_db_query"] = Path(file).expanduser().read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            yield f"USERS_DB_QUERY_FILE: {file} cannot be read ({_brief(error)})"
+        else:
+            if not values["users_db_query"].strip():
+                yield f"USERS_DB_QUERY_FILE: {file} is empty"
+
+
+def _database(values: dict[str, Any]) -> Iterator[str]:
+    """Either a URL or the four `MSSQL_*` that have no default."""
+    needed = ("mssql_server", "mssql_database", "mssql_username", "mssql_password")
+    if not values.get("users_db_url"):
+        for name in needed:
+            if not values.get(name):
+                yield f"{name.upper()}: is required (or USERS_DB_URL instead of all MSSQL_*)"
+    elif values.get("mssql_server"):
+        yield "USERS_DB_URL: set either this or MSSQL_SERVER, not both"
+    server = str(values.get("mssql_server") or "")
+    if "," in server:
+        yield "MSSQL_SERVER: is a host name alone; put the port into MSSQL_PORT"
+    elif re.search(r"[;{}=\s/]", server):
+        yield "MSSQL_SERVER: is a host name, or host\\instance"
+
+
+def _sentence(fault: ErrorDetails) -> str:
+    name = str(fault["loc"][0]).upper() if fault["loc"] else "settings"
+    if fault["type"] == "missing":
+        return f"{name}: is required"
+    message = fault["msg"].removeprefix("Value error, ")
+    return f"{name}: {message[:1].lower()}{message[1:]}"
+
+
+def _brief(error: OSError | UnicodeDecodeError) -> str:
+    return (error.strerror or "unreadable") if isinstance(error, OSError) else "it is not UTF-8"

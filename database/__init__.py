@@ -1,0 +1,1 @@
+"""Reads the people from SQL Server, or from any database that SQLAlchemy knows."""

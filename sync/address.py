@@ -1,0 +1,86 @@
+"""E-mail addresses: when two are the same, which ones we understand, and what an unreadable one may mean."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+
+from sync.text import visible
+
+# RFC 5322 dot-atoms, opened to letters beyond ASCII; quoted local parts are not understood on purpose.
+_ATOM = r"[\w!#$%&'*+/=?^`{|}~-]+"
+_LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
+_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})+")
+_LOCAL_LIMIT, _TOTAL_LIMIT = 64, 254  # Auth0, "User profile structure": local part and whole address
+_PUNCTUATION = {code: None for code in range(128) if not chr(code).isalnum()}
+
+
+def address(text: str) -> str:
+    """The address as it is sent to Auth0: trimmed, NFC, lower case (Auth0 stores database e-mails so)."""
+    if text.isascii():
+        return text.strip().lower()
+    return unicodedata.normalize("NFC", text.strip()).lower()
+
+
+def key(text: str) -> str:
+    """What makes two e-mails the same person: trimmed, NFC, casefolded."""
+    if text.isascii():
+        return text.strip().lower()
+    folded = unicodedata.normalize("NFC", text.strip()).casefold()
+    return unicodedata.normalize("NFC", folded)
+
+
+def fault(text: str) -> str | None:
+    """Why the trimmed `text` is no address that we understand, or None."""
+    text = address(text)
+    if not text:
+        return "the e-mail is empty"
+    if len(text) > _TOTAL_LIMIT:
+        return f"the e-mail is longer than {_TOTAL_LIMIT} characters"
+    if not _ADDRESS.fullmatch(text):
+        return f"{visible(text, 80)!r} is not an e-mail address"
+    if text.index("@") > _LOCAL_LIMIT:
+        return f"the part before the @ of {visible(text, 80)!r} is longer than {_LOCAL_LIMIT} characters"
+    return None
+
+
+class Lookalikes:
+    """The addresses that unreadable e-mails may stand for.
+
+    `alice@@x.io`, `Alice <alice@x.io>` and `alice @x,io` are not understood, but whoever `alice@x.io` is,
+    they are not absent from the source: their account must not be deleted.
+    """
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        """`texts`: the unreadable e-mails, as the source has them."""
+        self._by_key: dict[str, str] = {}
+        self._by_letters: dict[str, str] = {}
+        for text in texts:
+            self._by_key.update((key(found), text) for found in _ADDRESS.findall(address(text)))
+            if letters := _letters(text):
+                self._by_letters[letters] = text
+
+    def __bool__(self) -> bool:
+        return bool(self._by_letters)
+
+    def behind(self, address_key: str) -> str | None:
+        """The unreadable text that may stand for `address_key`, or None."""
+        return self._by_key.get(address_key) or self._by_letters.get(_letters(address_key))
+
+
+def matcher(patterns: Iterable[str]) -> Callable[[str], bool]:
+    """A test of address keys against globs (`*@x.io`), without regard to case."""
+    expressions = [fnmatch.translate(key(pattern)) for pattern in patterns if pattern.strip()]
+    if not expressions:
+        return lambda _: False
+    combined = re.compile("|".join(expressions))
+    return lambda address_key: combined.match(address_key) is not None
+
+
+def _letters(text: str) -> str:
+    if text.isascii():
+        return text.lower().translate(_PUNCTUATION)
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(character for character in folded if character.isalnum())

@@ -1,0 +1,193 @@
+"""The plan: a frozen, sorted, countable value with a digest. Desired and actual state in, changes out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from sync import address
+from sync.desired import Desired
+from sync.model import Account, Change, Held, Kind, Memberships, Person, Role
+from sync.roles import ManagedRoles
+from sync.text import visible
+
+_ORDER = {kind: position for position, kind in enumerate(Kind)}
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The balance of a plan. `source_rows == people + held + duplicates`;
+    `accounts == unchanged + changed + protected + held_accounts + out_of_scope`."""
+
+    source_rows: int
+    people: int
+    held: int
+    """People in the source that are held, for whatever reason."""
+    duplicates: int
+    identical_rows: int
+    """The part of the duplicates that says nothing new."""
+    accounts: int
+    unchanged: int
+    changed: int
+    protected: int
+    held_accounts: int
+    out_of_scope: int
+    accounts_losing_roles: int
+    """Accounts that stay and lose at least one managed role, a swap included."""
+
+    @property
+    def in_scope(self) -> int:
+        """Accounts that this sync could change: the base of the guards' percentages."""
+        return self.accounts - self.out_of_scope
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would make the tenant agree with the source."""
+
+    connection: str
+    changes: tuple[Change, ...]
+    """In the order of application: by kind, then e-mail, then user id."""
+    held: tuple[Held, ...]
+    """Everyone left alone because something about them was not understood, by e-mail."""
+    counts: Counts
+    digest: str
+    """sha256 of the connection and the changes; the order of rows and accounts does not matter to it."""
+
+    def by_kind(self, kind: Kind) -> list[Change]:
+        """The changes of one kind, in order."""
+        return [change for change in self.changes if change.kind is kind]
+
+
+@dataclass(slots=True)
+class _Differ:
+    desired: Desired
+    memberships: Memberships
+    roles: dict[str, Role]
+    is_protected: Callable[[str], bool]
+    changes: list[Change] = field(default_factory=list)
+    held: dict[str, Held] = field(default_factory=dict)
+    tally: Counter[str] = field(default_factory=Counter)
+
+    def compare(self, by_key: dict[str, list[Account]]) -> None:
+        for key, accounts in by_key.items():
+            self._judge(key, accounts)
+        for key, person in self.desired.people.items():
+            if key not in by_key and not self.is_protected(key):
+                self.changes.append(Change(Kind.CREATE, person.email))
+                self._give(person.email, None, person.roles)
+
+    def _judge(self, key: str, accounts: list[Account]) -> None:
+        """Decide over the accounts (nearly always one) that bear the e-mail `key`."""
+        if self.is_protected(key):
+            self.tally["protected"] += len(accounts)
+        elif reason := self._doubt(key, accounts):
+            self.tally["held_accounts"] += len(accounts)
+            if key not in self.desired.held:
+                in_source = key in self.desired.people
+                self.held[key] = Held(accounts[0].email or "", reason, in_source=in_source)
+        else:
+            before = len(self.changes)
+            self._change(accounts[0], self.desired.people.get(key))
+            self.tally["changed" if len(self.changes) > before else "unchanged"] += 1
+
+    def _doubt(self, key: str, accounts: list[Account]) -> str:
+        """Why nothing may be changed for `key`, or nothing."""
+        if held := self.desired.held.get(key):
+            return held.reason
+        if len(accounts) > 1:
+            names = ", ".join(sorted(account.user_id for account in accounts))
+            return f"{len(accounts)} accounts share this e-mail: {names}"
+        if unknown := self.memberships.unknown.get(accounts[0].user_id):
+            return f"the account's roles could not be read: {unknown}"
+        if key not in self.desired.people and (text := self.desired.lookalikes.behind(key)):
+            return f"the source has the unreadable e-mail {visible(text, 80)!r}"
+        return ""
+
+    def _change(self, account: Account, person: Person | None) -> None:
+        email = account.email or ""
+        if person is None:
+            self.changes.append(Change(Kind.DELETE, email, account.user_id))
+            return
+        has = self.memberships.roles.get(account.user_id, frozenset())
+        if has == person.roles:
+            return
+        self._give(email, account.user_id, person.roles - has)
+        if losing := self._named(role_id for role_id in has - person.roles if role_id in self.roles):
+            self.tally["losing"] += 1
+            self.changes.append(Change(Kind.REMOVE_ROLES, email, account.user_id, losing))
+
+    def _give(self, email: str, user_id: str | None, role_ids: frozenset[str]) -> None:
+        if role_ids:
+            self.changes.append(Change(Kind.ADD_ROLES, email, user_id, self._named(role_ids)))
+
+    def _named(self, role_ids: Iterable[str]) -> tuple[Role, ...]:
+        return tuple(sorted(self.roles[role_id] for role_id in role_ids))
+
+
+def build(
+    desired: Desired,
+    accounts: Iterable[Account],
+    memberships: Memberships,
+    *,
+    connection: str,
+    roles: ManagedRoles,
+    protected: Iterable[str] = (),
+) -> Plan:
+    """Compare desired and actual state.
+
+    `accounts` may hold records of other connections: the primary identity of each is looked at here.
+    `protected` are globs over e-mails.
+    """
+    by_key: dict[str, list[Account]] = {}
+    read = in_scope = 0
+    for account in accounts:
+        read += 1
+        if account.connection == connection and account.email:
+            in_scope += 1
+            by_key.setdefault(address.key(account.email), []).append(account)
+    differ = _Differ(desired, memberships, {role.id: role for role in roles}, address.matcher(protected))
+    differ.compare(by_key)
+    changes = tuple(sorted(differ.changes, key=_position))
+    held_by_account = sum(held.in_source for held in differ.held.values())
+    counts = Counts(
+        source_rows=desired.rows,
+        people=len(desired.people) - held_by_account,
+        held=len(desired.held) + len(desired.unplaced) + held_by_account,
+        duplicates=desired.duplicates,
+        identical_rows=desired.identical,
+        accounts=read,
+        unchanged=differ.tally["unchanged"],
+        changed=differ.tally["changed"],
+        protected=differ.tally["protected"],
+        held_accounts=differ.tally["held_accounts"],
+        out_of_scope=read - in_scope,
+        accounts_losing_roles=differ.tally["losing"],
+    )
+    held = sorted((*desired.held.values(), *desired.unplaced, *differ.held.values()), key=_held_position)
+    return Plan(connection, changes, tuple(held), counts, _digest(connection, changes))
+
+
+def _position(change: Change) -> tuple[int, str, str]:
+    return _ORDER[change.kind], change.email, change.user_id or ""
+
+
+def _held_position(held: Held) -> tuple[str, tuple[int, ...], str]:
+    return held.email, held.rows, held.reason
+
+
+def _digest(connection: str, changes: Iterable[Change]) -> str:
+    digest = hashlib.sha256()
+    for line in _canonical(connection, changes):
+        digest.update(line.encode() + b"\n")
+    return digest.hexdigest()
+
+
+def _canonical(connection: str, changes: Iterable[Change]) -> Iterator[str]:
+    yield json.dumps(["plan", 1, connection])
+    for change in changes:
+        role_ids = sorted(role.id for role in change.roles)
+        yield json.dumps([change.kind, change.email, change.user_id, role_ids])

@@ -1,0 +1,122 @@
+"""The report of a run: the same facts for the summary on the screen and for the JSON file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from enum import IntEnum
+from typing import Any
+
+from sync.guard import Refusal
+from sync.model import Kind, Outcome, Status
+from sync.plan import Plan
+
+SCHEMA_VERSION = 1
+
+
+class Exit(IntEnum):
+    """The exit codes of the job."""
+
+    OK = 0
+    """Converged, or planned."""
+    FAILED = 1
+    """Database or Auth0 unreachable, or something unexpected; retrying is reasonable."""
+    PENDING = 2
+    """Only `plan --detailed-exitcode`: changes are pending."""
+    PARTIAL = 3
+    """Applied, but someone was held or a change failed."""
+    REFUSED = 4
+    """Refused by a guard, nothing written."""
+    LOCKED = 5
+    """Another run holds the lock."""
+    USAGE = 64
+    SETTINGS = 78
+    INTERRUPTED = 130
+    """SIGINT, after the write in hand."""
+    TERMINATED = 143
+    """SIGTERM, after the write in hand."""
+
+
+@dataclass(slots=True)
+class Run:
+    """What is known of a run; filled in from left to right as it goes on."""
+
+    run_id: str
+    version: str
+    mode: str
+    """`sync` or `plan`."""
+    connection: str
+    started_at: datetime
+    finished_at: datetime | None = None
+    plan: Plan | None = None
+    refusals: tuple[Refusal, ...] = ()
+    outcomes: Sequence[Outcome] = ()
+    requests: Mapping[str, int] = field(default_factory=dict)
+    retries: int = 0
+    answered_429: int = 0
+    error: str = ""
+    exit_code: Exit = Exit.OK
+
+    def tally(self) -> Counter[tuple[Kind, Status]]:
+        """How many changes of each kind ended how; a change that was not carried out counts as not tried."""
+        return Counter((outcome.change.kind, outcome.status) for outcome in self.all_outcomes())
+
+    def all_outcomes(self) -> Sequence[Outcome]:
+        """An outcome for each change of the plan, also when none was applied."""
+        if self.outcomes or self.plan is None:
+            return self.outcomes
+        why = "refused" if self.refusals else "planned" if self.mode == "plan" else ""
+        return [Outcome(change, Status.NOT_TRIED, why) for change in self.plan.changes]
+
+
+def document(run: Run) -> dict[str, Any]:
+    """`run` as JSON-ready values; everything that a reader needs to know what happened and to whom."""
+    plan = run.plan
+    finished = run.finished_at or run.started_at
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "run_id": run.run_id,
+        "version": run.version,
+        "mode": run.mode,
+        "connection": run.connection,
+        "started_at": run.started_at.isoformat(),
+        "finished_at": finished.isoformat(),
+        "seconds": round((finished - run.started_at).total_seconds(), 3),
+        "exit_code": int(run.exit_code),
+        "error": run.error or None,
+        "digest": plan.digest if plan else None,
+        "guard": {"refused": bool(run.refusals), "refusals": [asdict(refusal) for refusal in run.refusals]},
+        "counts": _counts(run) if plan else None,
+        "changes": [_change(outcome) for outcome in run.all_outcomes()],
+        "held": [
+            {"email": held.email, "reason": held.reason, "rows": list(held.rows)}
+            for held in (plan.held if plan else ())
+        ],
+        "requests": {
+            "total": sum(run.requests.values()),
+            "by_endpoint": dict(sorted(run.requests.items())),
+            "retries": run.retries,
+            "answered_429": run.answered_429,
+        },
+    }
+
+
+def _counts(run: Run) -> dict[str, Any]:
+    assert run.plan is not None  # noqa: S101 - for the type checker
+    tally = run.tally()
+    kinds = {kind.value: {status.value: tally[kind, status] for status in Status} for kind in Kind}
+    return {**asdict(run.plan.counts), "in_scope": run.plan.counts.in_scope, "changes": kinds}
+
+
+def _change(outcome: Outcome) -> dict[str, Any]:
+    change = outcome.change
+    return {
+        "kind": change.kind.value,
+        "email": change.email,
+        "user_id": change.user_id,
+        "roles": [role.name for role in change.roles],
+        "outcome": outcome.status.value,
+        "why": outcome.why or None,
+    }

@@ -33,9 +33,9 @@ $(READY): requirements-dev.txt
 requirements: $(READY)
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links $(UPGRADE) requirements.in -o requirements.txt
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command 'make requirements' $(UPGRADE) requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links $(UPGRADE) requirements-dev.in -c requirements.txt -o requirements-dev.txt
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command 'make requirements' $(UPGRADE) requirements-dev.in -c requirements.txt -o requirements-dev.txt
 
 clean:
 	rm -rf .venv .sync .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -47,8 +47,11 @@ class Console:
         self._rich = Rich(file=sys.stdout, width=width, highlight=False)
 
     def _print(self, *what: object) -> None:
-        try:
+        with self._rich.capture() as capture:
             self._rich.print(*what)
+        lines = (line.rstrip() for line in capture.get().splitlines())  # tables are padded
+        try:
+            sys.stdout.write("".join(f"{line}\n" for line in lines))
             sys.stdout.flush()
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -114,6 +117,8 @@ class Console:
 
 
 def _result(run: Run) -> str:
+    if run.exit_code is Exit.PARTIAL and all(outcome.status is Status.DONE for outcome in run.outcomes):
+        return "in agreement, but for the people held"
     if run.mode == "plan" and run.exit_code is Exit.OK:
         return "planned, nothing was written"
     return _RESULTS.get(run.exit_code, "ended")

@@ -1,0 +1,125 @@
+"""The job as its operator meets it: `python main.py` as a process, a tenant over HTTP, a database file."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.settings import Settings
+from sandbox import DEFAULT_CONNECTION, Sandbox, Tenant
+
+ROOT = Path(__file__).resolve().parents[2]
+Row = tuple[str | None, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a run of the job ended."""
+
+    code: int
+    stdout: str
+    stderr: str
+    report: dict[str, Any]
+    """The `--report` file; empty when none was written."""
+
+    @property
+    def said(self) -> str:
+        """Everything that the run said."""
+        return self.stdout + self.stderr
+
+
+@dataclass
+class Job:
+    """A tenant, a table of people, and the means to run the job against them."""
+
+    folder: Path
+    tenant: Tenant
+    sandbox: Sandbox
+    settings: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.people([])
+        self.settings = {
+            "AUTH0_URL": self.sandbox.url,
+            "AUTH0_CLIENT_ID": self.tenant.client_id,
+            "AUTH0_CLIENT_SECRET": self.tenant.client_secret,
+            "AUTH0_CONNECTION": DEFAULT_CONNECTION,
+            "AUTH0_BACKOFF_FACTOR": "0.01",
+            "AUTH0_TIMEOUT": "5",
+            "USERS_DB_URL": f"sqlite:///{self.database}",
+            "USERS_DB_QUERY": "SELECT email, role FROM people",
+            "SYNC_STATE_DIR": str(self.folder / "state"),
+            **self.settings,
+        }
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "people.db"
+
+    def people(self, rows: Iterable[Row]) -> None:
+        """Replace the table of people: (e-mail, role)."""
+        with closing(sqlite3.connect(self.database)) as connection, connection:
+            connection.execute("DROP TABLE IF EXISTS people")
+            connection.execute("CREATE TABLE people (email TEXT, role TEXT)")
+            connection.executemany("INSERT INTO people VALUES (?, ?)", rows)
+
+    def start(self, *arguments: str, **settings: str) -> subprocess.Popen[str]:
+        """Start the job and return at once."""
+        command = [sys.executable, str(ROOT / "main.py"), *arguments]
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=self.environment(**settings),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: str, **settings: str) -> Result:
+        """Run the job to its end. `settings` are on top of the usual ones; an empty one is not set."""
+        report = self.folder / "report.json"
+        report.unlink(missing_ok=True)
+        with_report = arguments if "--report" in arguments else (*arguments, "--report", str(report))
+        process = self.start(*with_report, **settings)
+        return self.finish(process)
+
+    def finish(self, process: subprocess.Popen[str]) -> Result:
+        """Wait for a started job."""
+        stdout, stderr = process.communicate(timeout=120)
+        report = self.folder / "report.json"
+        known = json.loads(report.read_text()) if report.exists() else {}
+        return Result(process.returncode, stdout, stderr, known)
+
+    def wait_for(self, method: str, path: str, times: int = 1) -> None:
+        """Wait until the tenant has been asked this so often."""
+        for _ in range(3000):
+            if sum(entry.method == method and entry.path == path for entry in list(self.sandbox.log)) >= times:
+                return
+            time.sleep(0.01)
+        pytest.fail(f"the tenant was never asked {method} {path} {times} times")
+
+    def environment(self, **settings: str) -> dict[str, str]:
+        """The environment of a run: the machine's, without settings of its own, and ours."""
+        ours = {name.upper() for name in Settings.model_fields}
+        machine = {name: value for name, value in os.environ.items() if name not in ours}
+        wanted = {name: value for name, value in (self.settings | settings).items() if value}
+        return machine | wanted
+
+    def outcomes(self, result: Result) -> dict[tuple[str, str], str]:
+        """(kind, e-mail) to outcome, as the report has it."""
+        return {(change["kind"], change["email"]): change["outcome"] for change in result.report["changes"]}
+
+
+StartJob = Callable[..., Job]
+"""Makes a job with a tenant of its own: `start_job(profile=..., behaviour=...)`."""

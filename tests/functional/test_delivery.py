@@ -1,0 +1,86 @@
+"""What is delivered: the demo, the container's file list, the requirements."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.functional.job import ROOT, Job
+
+
+def dockerfile() -> str:
+    """The Dockerfile with its continued lines joined."""
+    return (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+
+
+def test_the_demo_shows_all_and_ends_well() -> None:
+    command = [sys.executable, str(ROOT / "main.py"), "demo"]
+
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert result.returncode == 0
+    assert [int(code) for code in re.findall(r"-> exit code (\d+)", result.stdout)] == [0, 3, 3, 4]
+    writes = [int(number) for number in re.findall(r"the tenant saw (\d+) writes", result.stdout)]
+    assert (writes[0], writes[2], writes[3]) == (0, 0, 0)
+    assert writes[1] > 20
+    assert "would be deleted" in result.stdout
+    assert "Traceback" not in result.stdout + result.stderr
+
+
+def test_the_files_that_the_image_gets_are_all_that_a_run_needs(job: Job, tmp_path: Path) -> None:
+    job.people([("ann@x.io", "viewer")])
+    image = tmp_path / "image"
+    image.mkdir()
+    for source, target in re.findall(r"^COPY (\S+) (\S+)$", dockerfile(), flags=re.MULTILINE):
+        copy = shutil.copytree if (ROOT / source).is_dir() else shutil.copy
+        copy(ROOT / source, image / (source if target == "." else target))
+
+    result = subprocess.run(
+        [sys.executable, str(image / "main.py")],
+        cwd=tmp_path,
+        env=job.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert result.returncode == 0, result.stderr
+    assert job.tenant.snapshot() == {"ann@x.io": ["viewer"]}
+
+
+def test_the_image_gets_nothing_that_git_or_docker_ignores() -> None:
+    copied = {source for source, _ in re.findall(r"^COPY (\S+) (\S+)$", dockerfile(), flags=re.MULTILINE)}
+    allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+
+    assert copied == allowed
+    assert not {".env", "tests", "sandbox"} & allowed
+
+
+def test_the_image_runs_as_an_ordinary_user_and_checks_the_key_of_the_driver() -> None:
+    text = dockerfile()
+
+    assert re.search(r"^USER (?!root|0)\S+$", text, flags=re.MULTILINE)
+    assert re.search(r"^FROM python:3\.\d+\.\d+-slim", text, flags=re.MULTILINE)
+    assert 'ENTRYPOINT ["python", "main.py"]' in text
+    assert "--show-keys" in text
+    assert "--require-hashes" in text
+
+
+def test_the_requirements_are_pinned_and_hashed_and_name_no_index() -> None:
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        pinned = re.findall(r"^[a-z0-9][\w.-]*==\S+", text, flags=re.MULTILINE)
+
+        assert len(pinned) > 20
+        assert text.count("--hash=sha256:") >= len(pinned)
+        assert not re.search(r"index-url|find-links|trusted-host|https?://", text)
+
+
+def test_every_requirement_of_the_job_is_also_pinned_for_development() -> None:
+    def pins(name: str) -> set[str]:
+        return set(re.findall(r"^([a-z0-9][\w.-]*==[^\s;]+)", (ROOT / name).read_text(), flags=re.MULTILINE))
+
+    assert pins("requirements.txt") <= pins("requirements-dev.txt")

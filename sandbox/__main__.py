@@ -9,7 +9,7 @@ import signal
 import sqlite3
 import sys
 import tempfile
-import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,13 +30,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     # Taken first of all: a parent that is gone by the time we look must not be mistaken for init.
     parent = os.getppid() if options.with_parent else None
-    stop = threading.Event()
+    received: list[int] = []  # appended to without a lock: a handler that waits for one may wait for itself
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda taken, _: received.append(taken))
     with tempfile.TemporaryDirectory(prefix="sandbox-") as folder:
         database = Path(options.database or Path(folder, "people.db")).absolute()
         try:
-            _serve(options, database, stop, parent)
+            _serve(options, database, received, parent)
         except sqlite3.Error as error:
             return _failed(f"The database {database} cannot be written: {error}.")
         except OSError as error:
@@ -75,7 +75,7 @@ def _count(text: str) -> int:
     return number
 
 
-def _serve(options: argparse.Namespace, database: Path, stop: threading.Event, parent: int | None) -> None:
+def _serve(options: argparse.Namespace, database: Path, received: list[int], parent: int | None) -> None:
     tenant = Tenant()
     seed(tenant, database, people=options.people, drift=options.drift, seed=options.seed)
     with Sandbox(tenant, profile=options.profile, port=options.port) as sandbox:
@@ -86,7 +86,8 @@ def _serve(options: argparse.Namespace, database: Path, stop: threading.Event, p
             where = f"load {options.env_file}, which has these lines,"
         sys.stdout.write(f"{lines}To run the job against this tenant, {where} and run `python main.py plan`.\n")
         sys.stdout.flush()
-        while not stop.wait(_LOOK_SECONDS):
+        while not received:
+            time.sleep(_LOOK_SECONDS)
             if parent is not None and os.getppid() != parent:
                 return
 

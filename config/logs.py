@@ -11,12 +11,18 @@ from sync.text import visible
 
 
 class _Line(logging.Formatter):
-    """One line whatever the message holds: nothing from a database or a server can forge a log line."""
+    """One line whatever the message holds: nothing from a database or a server can forge a log line.
+
+    A traceback's lines follow, set in, so that no line of an exception's message looks like an event either.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         when = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         line = f"{when} {record.levelname:<7} {visible(record.getMessage())}"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        if not record.exc_info:
+            return line
+        traceback = self.formatException(record.exc_info).splitlines()
+        return "\n".join([line, *(f"    {visible(part)}" for part in traceback)])
 
 
 class _Json(logging.Formatter):

@@ -10,16 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
     PydanticBaseSettingsSource,
-    SecretsSettingsSource,
     SettingsConfigDict,
 )
 
-from config.sources import EnvFileError, Strings, read_env_file
+from config.sources import EnvFileError, Strings, brief, read_env_file, read_secrets
 from sync.guard import Limits
 
 if TYPE_CHECKING:
@@ -27,18 +26,23 @@ if TYPE_CHECKING:
 
 DEFAULT_ENV_FILE = Path(".env")
 SECRETS_DIR = Path("/run/secrets")
+_HOST = re.compile(r"[\w.-]+|[0-9a-f:.]+")  # a name or an address, the latter of either kind
 
 
 def _root_url(text: str) -> str:
     """`https://host[:port]`, or http where the host is this very machine."""
-    url = urllib.parse.urlsplit(text)
-    if url.scheme not in {"http", "https"} or not url.hostname:
+    try:
+        url = urllib.parse.urlsplit(text)
+        host, port = url.hostname or "", url.port
+    except ValueError:  # its message would show what may be a password
+        url, host, port = urllib.parse.SplitResult("", "", "", "", ""), "", None
+    if url.scheme not in {"http", "https"} or not _HOST.fullmatch(host) or port == 0:
         raise ValueError("must be a URL such as https://example.eu.auth0.com")
-    if url.username or url.path.strip("/") or url.query or url.fragment:
+    if "@" in url.netloc or url.path.strip("/") or url.query or url.fragment:
         raise ValueError("must be scheme and host alone, such as https://example.eu.auth0.com")
-    if url.scheme == "http" and not _is_loopback(url.hostname):
+    if url.scheme == "http" and not _is_loopback(host):
         raise ValueError("must begin with https:// (http is for a loopback address alone)")
-    return text.rstrip("/")
+    return f"{url.scheme}://{url.netloc}".rstrip(":")
 
 
 def _is_loopback(host: str) -> bool:
@@ -69,7 +73,7 @@ Seconds = Annotated[int, Field(ge=1, le=86_400)]
 class Settings(BaseSettings):
     """Everything that an operator can set. The order is that of the README; descriptions end up there."""
 
-    model_config = SettingsConfigDict(extra="ignore", str_strip_whitespace=True, frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
     users_db_query: str | None = Field(
         None,
@@ -158,6 +162,12 @@ class Settings(BaseSettings):
         "text", description="`text` for people, `json` for machines"
     )
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _trimmed(cls, value: object, info: ValidationInfo) -> object:
+        """Space around a value means nothing, but a quoted password may begin or end with it."""
+        return value.strip() if isinstance(value, str) and info.field_name != "mssql_password" else value
+
     @property
     def audience(self) -> str:
         """What the token is asked for."""
@@ -203,15 +213,13 @@ def load(environ: Mapping[str, str], env_file: Path | None = None, *, secrets_di
     """
     faults: list[str] = []
     from_file = _env_file(env_file, faults)
-    sources: list[PydanticBaseSettingsSource] = [
-        Strings(Settings, environ, unquote=True),
-        Strings(Settings, from_file),
-    ]
-    if secrets_dir.is_dir():
-        sources.append(SecretsSettingsSource(Settings, secrets_dir))
-    values: dict[str, Any] = {}
-    for source in reversed(sources):
-        values.update(source())
+    secrets, unreadable = read_secrets(secrets_dir, Settings.model_fields)
+    faults += unreadable
+    values: dict[str, Any] = {
+        **Strings(Settings, secrets)(),
+        **Strings(Settings, from_file)(),
+        **Strings(Settings, environ, unquote=True)(),
+    }
     faults += _misspelt({**from_file, **environ})
     faults += _query(values)
     faults += _database(values)
@@ -251,8 +259,8 @@ def _query(values: dict[str, Any]) -> Iterator[str]:
     elif file:
         try:
             values["users_db_query"] = Path(file).expanduser().read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            yield f"USERS_DB_QUERY_FILE: {file} cannot be read ({_brief(error)})"
+        except (OSError, RuntimeError, UnicodeDecodeError) as error:  # RuntimeError: ~ of a user who is not there
+            yield f"USERS_DB_QUERY_FILE: {file} cannot be read ({brief(error)})"
         else:
             if not values["users_db_query"].strip():
                 yield f"USERS_DB_QUERY_FILE: {file} is empty"
@@ -267,7 +275,7 @@ def _database(values: dict[str, Any]) -> Iterator[str]:
                 yield f"{name.upper()}: is required (or USERS_DB_URL instead of all MSSQL_*)"
     elif values.get("mssql_server"):
         yield "USERS_DB_URL: set either this or MSSQL_SERVER, not both"
-    server = str(values.get("mssql_server") or "")
+    server = str(values.get("mssql_server") or "").strip()
     if "," in server:
         yield "MSSQL_SERVER: is a host name alone; put the port into MSSQL_PORT"
     elif re.search(r"[;{}=\s/]", server):
@@ -280,7 +288,3 @@ def _sentence(fault: ErrorDetails) -> str:
         return f"{name}: is required"
     message = fault["msg"].removeprefix("Value error, ")
     return f"{name}: {message[:1].lower()}{message[1:]}"
-
-
-def _brief(error: OSError | UnicodeDecodeError) -> str:
-    return (error.strerror or "unreadable") if isinstance(error, OSError) else "it is not UTF-8"

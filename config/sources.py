@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from dotenv.parser import parse_stream
@@ -26,11 +26,12 @@ class Strings(EnvSettingsSource):
 
 
 def without_quotes(value: str) -> str:
-    """`value` without one matching pair of quotes around it, and without the carriage return of a CRLF file."""
-    inner = value.strip()
-    if len(inner) > 1 and inner[0] == inner[-1] and inner[0] in "\"'":
-        return inner[1:-1]
-    return value.rstrip("\r\n")
+    """`value` without the space around it (a CRLF file's carriage return too), then without one matching pair
+    of quotes. Space inside the quotes is meant."""
+    value = value.strip()
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        return value[1:-1]
+    return value
 
 
 def read_env_file(path: Path) -> dict[str, str]:
@@ -41,11 +42,33 @@ def read_env_file(path: Path) -> dict[str, str]:
     try:
         with path.open(encoding="utf-8-sig") as stream:
             bindings = list(parse_stream(stream))
-    except OSError as error:
-        raise EnvFileError(f"{path}: cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError:
-        raise EnvFileError(f"{path}: is not UTF-8") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise EnvFileError(f"{path}: cannot be read ({brief(error)})") from None
     for binding in bindings:
         if binding.error or (binding.key and binding.value is None):
-            raise EnvFileError(f"{path}: line {binding.original.line} is not of the form NAME=value")
+            text = binding.original.string  # begins with the empty lines before it
+            line = binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
+            raise EnvFileError(f"{path}: line {line} is not of the form NAME=value")
     return {binding.key: binding.value for binding in bindings if binding.key and binding.value is not None}
+
+
+def read_secrets(directory: Path, names: Iterable[str]) -> tuple[dict[str, str], list[str]]:
+    """The files of `directory` that are called like one of `names`, without regard to case, and a sentence for
+    each that cannot be read. Other files there are none of our business."""
+    values: dict[str, str] = {}
+    faults: list[str] = []
+    known = set(names)
+    for path in sorted(directory.iterdir()) if directory.is_dir() else ():
+        if path.name.lower() in known and path.is_file():
+            try:
+                values[path.name] = path.read_text(encoding="utf-8-sig").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                faults.append(f"{path.name.upper()}: {path} cannot be read ({brief(error)})")
+    return values, faults
+
+
+def brief(error: Exception) -> str:
+    """Why a file cannot be read, without its content."""
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8"
+    return getattr(error, "strerror", None) or "there is no such place"

@@ -25,12 +25,14 @@ def database_url(settings: Settings) -> URL:
     if settings.users_db_url:
         try:
             return make_url(settings.users_db_url.get_secret_value())
-        except ArgumentError:
+        except (ArgumentError, ValueError):  # a ValueError shows what it took for the port: part of a password
             raise SourceError("USERS_DB_URL is not a database URL (dialect+driver://user@host/name)") from None
     host, port = settings.mssql_server or "", settings.mssql_port
+    named_instance = "\\" in host  # its port is found out by the driver
     query = {"driver": settings.mssql_driver}
     if "tds" in PurePath(settings.mssql_driver).name.lower():  # FreeTDS ignores Encrypt= and a port in Server=
-        query |= {"PORT": str(port), "Encryption": "off" if settings.mssql_encrypt == "no" else "require"}
+        query |= {"Encryption": "off" if settings.mssql_encrypt == "no" else "require"}
+        query |= {} if named_instance else {"PORT": str(port)}
     else:
         trust = "yes" if settings.mssql_trust_server_certificate else "no"
         query |= {"Encrypt": settings.mssql_encrypt, "TrustServerCertificate": trust}
@@ -39,7 +41,7 @@ def database_url(settings: Settings) -> URL:
         username=settings.mssql_username,
         password=settings.mssql_password.get_secret_value() if settings.mssql_password else None,
         host=host,
-        port=None if "PORT" in query or "\\" in host else port,
+        port=None if "PORT" in query or named_instance else port,
         database=settings.mssql_database,
         query=query,
     )

@@ -56,6 +56,7 @@ _QUERY_FAILURES = (
     _Failure(r"08S01|08007|20004|20006|Communication link failure|server closed the connection",
              "{target}: the connection was lost while reading ({detail}); nothing was changed, try again"),
 )  # fmt: skip
+_ODBC_PASSWORD = re.compile(r"(?i)\b(?:PWD|Password)\s*=\s*(?:\{((?:[^}]|\}\})*)\}|([^;]*))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,6 @@ class Explainer:
     def _explain(self, error: BaseException, failures: tuple[_Failure, ...], otherwise: str) -> SourceError:
         cause = getattr(error, "orig", None) or error
         text = " ".join(part if isinstance(part, str) else str(part) for part in cause.args) or str(cause)
-        text = self._without_password(text)
         sentence = next((f.sentence for f in failures if re.search(f.pattern, text)), otherwise)
         return SourceError(
             sentence.format(
@@ -101,17 +101,28 @@ class Explainer:
                 user=f"user {self.url.username!r}",
                 driver=repr(self.url.query.get("driver", self.url.drivername)),
                 drivers=", ".join(self.drivers()) or "(none is installed)" if "{drivers}" in sentence else "",
-                detail=visible(" ".join(text.split()), 300),
+                detail=visible(" ".join(self._without_secrets(text).split()), 300),
                 login_timeout=self.login_timeout,
                 query_timeout=self.query_timeout,
             )
         )
 
-    def _without_password(self, text: str) -> str:
-        if password := self.url.password:
-            for secret in (str(password), urllib.parse.quote_plus(str(password))):
-                text = text.replace(secret, "***")
+    def _without_secrets(self, text: str) -> str:
+        for secret in _secrets(self.url):
+            for spelling in (secret, secret.replace("}", "}}"), urllib.parse.quote_plus(secret)):
+                text = text.replace(spelling, "***")
         return text
+
+
+def _secrets(url: URL) -> list[str]:
+    """Every place of a URL where a password may be, the longest first."""
+    found = [str(url.password or "")]
+    for name, values in url.normalized_query.items():
+        if name.lower() in {"password", "pwd"}:
+            found += values
+        if name.lower() == "odbc_connect":
+            found += [match[1] or match[2] for match in _ODBC_PASSWORD.finditer(";".join(values))]
+    return sorted(filter(None, found), key=len, reverse=True)
 
 
 def installed_odbc_drivers() -> list[str]:

@@ -19,6 +19,7 @@ from database.failures import Explainer, SourceError, installed_odbc_drivers
 logger = logging.getLogger(__name__)
 
 _CHUNK = 10_000  # rows; keeps memory flat and costs no speed
+_NO_RESULT = "USERS_DB_QUERY returns no result: it must be a SELECT, after SET NOCOUNT ON if it does more"
 _GRACE = 1.0  # seconds that the driver's own timeout, which says more, has before ours
 _POLL = 0.1  # seconds between two looks at whether the run is to stop
 
@@ -28,6 +29,7 @@ class Users:
     """The people of the source. Making one does no I/O."""
 
     settings: Settings
+    engine_for: Callable[..., Engine] = make_engine
 
     def read(self, check: Callable[[], None] = lambda: None) -> pd.DataFrame:
         """Run the query; returns a frame with the string columns `email` and `role`, NULL as missing.
@@ -41,7 +43,7 @@ class Users:
             "login_timeout": settings.mssql_login_timeout,
             "query_timeout": settings.mssql_query_timeout,
         }
-        engine = make_engine(url, **timeouts)
+        engine = self.engine_for(url, **timeouts)
         explainer = Explainer(url, **timeouts, drivers=installed_odbc_drivers)
         wanted = {"email": settings.db_column_email, "role": settings.db_column_role}
         started = time.monotonic()
@@ -93,7 +95,7 @@ class _Reader:
                 # The driver gets the query as it is: neither `:name` nor `%` in it is ours to interpret.
                 result = connection.execution_options(no_parameters=True).exec_driver_sql(self._query)
                 if not result.returns_rows:
-                    raise SourceError("USERS_DB_QUERY returns no rows at all: it must be a SELECT")  # noqa: TRY301
+                    raise SourceError(_NO_RESULT)  # noqa: TRY301
                 positions = _positions(list(result.keys()), self._wanted)
                 for rows in result.partitions(_CHUNK):
                     self._messages.put(_frame(positions, rows))
@@ -133,4 +135,8 @@ def _frame(positions: Mapping[str, int], rows: Sequence[Sequence[object]]) -> pd
 
 
 def _text(value: object) -> str | None:
-    return value if value is None or isinstance(value, str) else str(value)
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value).decode(errors="backslashreplace")
+    return str(value)

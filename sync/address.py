@@ -5,14 +5,17 @@ from __future__ import annotations
 import fnmatch
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from sync.text import visible
 
 # RFC 5322 dot-atoms, opened to letters beyond ASCII; quoted local parts are not understood on purpose.
 _ATOM = r"[\w!#$%&'*+/=?^`{|}~-]+"
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
-_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})+")
+_LOCAL, _DOMAIN = rf"{_ATOM}(?:\.{_ATOM})*", rf"{_LABEL}(?:\.{_LABEL})+"
+_ADDRESS = re.compile(f"{_LOCAL}@{_DOMAIN}")
+_AFTER_AT = re.compile(_DOMAIN)
+_BEFORE_AT = re.compile(rf"{_LOCAL}\Z"), re.compile(r"[\w.+-]+\Z")  # the second: in alice@x.io/bob@x.io, what / ends
 _LOCAL_LIMIT, _TOTAL_LIMIT = 64, 254  # Auth0, "User profile structure": local part and whole address
 _PUNCTUATION = {code: None for code in range(128) if not chr(code).isalnum()}
 
@@ -50,24 +53,24 @@ class Lookalikes:
     """The addresses that unreadable e-mails may stand for.
 
     `alice@@x.io`, `Alice <alice@x.io>` and `alice @x,io` are not understood, but whoever `alice@x.io` is,
-    they are not absent from the source: their account must not be deleted.
+    they are not absent from the source: their account must not be deleted. Addresses are compared by their
+    letters and digits alone.
     """
 
     def __init__(self, texts: Iterable[str]) -> None:
         """`texts`: the unreadable e-mails, as the source has them."""
-        self._by_key: dict[str, str] = {}
         self._by_letters: dict[str, str] = {}
         for text in texts:
-            self._by_key.update((key(found), text) for found in _ADDRESS.findall(address(text)))
-            if letters := _letters(text):
-                self._by_letters[letters] = text
+            for candidate in (text, *_inside(address(text))):
+                if letters := _letters(key(candidate)):
+                    self._by_letters[letters] = text
 
     def __bool__(self) -> bool:
         return bool(self._by_letters)
 
     def behind(self, address_key: str) -> str | None:
         """The unreadable text that may stand for `address_key`, or None."""
-        return self._by_key.get(address_key) or self._by_letters.get(_letters(address_key))
+        return self._by_letters.get(_letters(address_key))
 
 
 def matcher(patterns: Iterable[str]) -> Callable[[str], bool]:
@@ -77,6 +80,15 @@ def matcher(patterns: Iterable[str]) -> Callable[[str], bool]:
         return lambda _: False
     combined = re.compile("|".join(expressions))
     return lambda address_key: combined.match(address_key) is not None
+
+
+def _inside(text: str) -> Iterator[str]:
+    """What looks like an address around each @; the limits keep a text of megabytes from taking hours."""
+    for at in re.finditer("@", text):
+        domain = _AFTER_AT.match(text, at.end(), at.end() + _TOTAL_LIMIT)
+        before = text[max(0, at.start() - _LOCAL_LIMIT) : at.start()]
+        if domain:
+            yield from (f"{local[0]}@{domain[0]}" for end in _BEFORE_AT if (local := end.search(before)))
 
 
 def _letters(text: str) -> str:

@@ -88,7 +88,8 @@ class _Differ:
             self.tally["held_accounts"] += len(accounts)
             if key not in self.desired.held:
                 in_source = key in self.desired.people
-                self.held[key] = Held(accounts[0].email or "", reason, in_source=in_source)
+                email = min(account.email or "" for account in accounts)
+                self.held[key] = Held(email, reason, in_source=in_source)
         else:
             before = len(self.changes)
             self._change(accounts[0], self.desired.people.get(key))
@@ -103,7 +104,10 @@ class _Differ:
             return f"{len(accounts)} accounts share this e-mail: {names}"
         if unknown := self.memberships.unknown.get(accounts[0].user_id):
             return f"the account's roles could not be read: {unknown}"
-        if key not in self.desired.people and (text := self.desired.lookalikes.behind(key)):
+        person = self.desired.people.get(key)
+        if person and person.email != address.address(accounts[0].email or ""):
+            return f"the source has {visible(person.email, 80)!r}, which is not quite this e-mail"
+        if not person and (text := self.desired.lookalikes.behind(key)):
             return f"the source has the unreadable e-mail {visible(text, 80)!r}"
         return ""
 
@@ -146,7 +150,7 @@ def build(
     read = in_scope = 0
     for account in accounts:
         read += 1
-        if account.connection == connection and account.email:
+        if account.connection == connection and account.email and account.email.strip():
             in_scope += 1
             by_key.setdefault(address.key(account.email), []).append(account)
     differ = _Differ(desired, memberships, {role.id: role for role in roles}, address.matcher(protected))

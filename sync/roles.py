@@ -23,13 +23,13 @@ class ManagedRoles:
         self._folded: dict[str, list[Role]] = defaultdict(list)
         self._unmanaged: set[str] = set()
         self._answers: dict[str, Role | str] = {}
-        for role in roles:
+        for role in dict.fromkeys(roles):
             self._enter(role)
 
     def _enter(self, role: Role) -> None:
         name = _folded(role.name)
         if role.name.startswith(self._prefix) and any(fnmatch.fnmatchcase(name, p) for p in self._patterns):
-            self._exact[unicodedata.normalize("NFC", role.name)] = role
+            self._exact[role.name] = role
             self._folded[name].append(role)
         else:
             self._unmanaged.add(name)
@@ -46,7 +46,7 @@ class ManagedRoles:
     def _find(self, text: str) -> Role | str:
         if not text:
             return "the role is empty"
-        wanted = unicodedata.normalize("NFC", self._prefix + text)
+        wanted = self._prefix + text
         if role := self._exact.get(wanted):
             return role
         alike = self._folded.get(_folded(wanted), [])
@@ -61,4 +61,4 @@ class ManagedRoles:
 
 
 def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name.strip()).casefold())

@@ -1,0 +1,44 @@
+"""The settings for people: what the sample and the table say is what the settings are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from config import reference
+from config.settings import Settings, load
+from tests.config.builders import NOWHERE, REQUIRED, env_file
+
+
+def test_the_sample_with_its_gaps_filled_in_is_a_working_env_file(tmp_path: Path) -> None:
+    file = env_file(tmp_path, reference.sample())
+    gaps = ("MSSQL_PASSWORD", "AUTH0_CLIENT_ID", "AUTH0_CLIENT_SECRET")
+
+    loaded = load({name: REQUIRED[name] for name in gaps}, file, secrets_dir=NOWHERE)
+
+    assert loaded.users_db_query == "SELECT email, role FROM dbo.app_users"
+
+
+def test_what_the_sample_comments_out_is_the_default(tmp_path: Path) -> None:
+    uncommented = reference.sample().replace("\n#", "\n")
+    settings_only = "\n".join(line for line in uncommented.splitlines() if line.partition("=")[0].isupper())
+    environ = {**REQUIRED, "AUTH0_CONNECTION": "Username-Password-Authentication"}
+
+    explicit = load(environ, env_file(tmp_path, settings_only), secrets_dir=NOWHERE)
+    implicit = load(environ, secrets_dir=NOWHERE)
+
+    assert settings_only.count("\n") + 1 == len(Settings.model_fields)
+    assert explicit == implicit
+
+
+def test_the_table_has_one_row_for_each_setting_and_replaces_the_one_of_a_readme() -> None:
+    readme = (
+        "before\n<!-- settings: made by python -m config.reference -->\nof yesterday\n<!-- end of settings -->\nafter"
+    )
+
+    renewed = reference.with_table(readme)
+
+    assert all(f"| `{name.upper()}` |" in renewed for name in Settings.model_fields)
+    assert renewed.startswith("before\n")
+    assert renewed.endswith("\nafter")
+    assert "of yesterday" not in renewed
+    assert reference.with_table(renewed) == renewed

@@ -1,0 +1,96 @@
+"""Against a real SQL Server: only where TEST_MSSQL_URL names one on which a table may be made."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import URL, make_url
+
+from config.settings import Settings
+from database.engine import make_engine
+from database.failures import SourceError
+from database.users import Users
+from tests.config.builders import settings
+from tests.database.test_users import rows
+
+TEXT = os.environ.get("TEST_MSSQL_URL", "")
+pytestmark = pytest.mark.skipif(
+    not TEXT,
+    reason="NOT TESTED AGAINST A SQL SERVER: set TEST_MSSQL_URL to an mssql+pyodbc:// or mssql+pymssql:// URL",
+)
+
+
+def asking(url: URL, query: str) -> Settings:
+    text = url.render_as_string(hide_password=False)
+    return settings(USERS_DB_URL=text, MSSQL_SERVER=None, USERS_DB_QUERY=query, MSSQL_LOGIN_TIMEOUT="10")
+
+
+def failure(url: URL, query: str) -> str:
+    with pytest.raises(SourceError) as caught:
+        Users(asking(url, query)).read()
+    return str(caught.value)
+
+
+@pytest.fixture
+def url() -> URL:
+    return make_url(TEXT)
+
+
+@pytest.fixture
+def table(url: URL) -> Iterator[str]:
+    """A table with three people, gone after the test."""
+    name = f"people_{uuid.uuid4().hex}"
+    engine = make_engine(url, login_timeout=10, query_timeout=30).execution_options(isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE TABLE {name} (id INT, email NVARCHAR(100), role CHAR(10), code INT)")
+        connection.exec_driver_sql(
+            f"INSERT INTO {name} VALUES (1, N'jö@x.io', 'admin', 101), (2, N'李@x.io', NULL, NULL), "  # noqa: S608
+            "(3, NULL, 'reader', 102)"
+        )
+        yield name
+        connection.exec_driver_sql(f"DROP TABLE {name}")
+    engine.dispose()
+
+
+def test_unicode_nulls_and_trailing_spaces_come_as_they_are(url: URL, table: str) -> None:
+    frame = Users(asking(url, f"SELECT email, role FROM {table} ORDER BY id;")).read()  # noqa: S608
+
+    assert rows(frame) == [("jö@x.io", "admin     "), ("李@x.io", None), (None, "reader    ")]
+
+
+def test_numbers_among_nulls_stay_whole(url: URL, table: str) -> None:
+    query = f"SELECT email, code AS role FROM {table} WHERE role LIKE '%' OR 1 = 1 ORDER BY id"  # noqa: S608
+
+    frame = Users(asking(url, query)).read()
+
+    assert [role for _, role in rows(frame)] == ["101", None, "102"]
+
+
+def test_a_wrong_password_is_told_and_not_shown(url: URL) -> None:
+    told = failure(url.set(password="hunter2-is-wrong"), "SELECT 1 AS email, 1 AS role")
+
+    assert f"login failed for user {url.username!r}" in told
+    assert "hunter2" not in told
+
+
+def test_a_wrong_database_is_told(url: URL) -> None:
+    told = failure(url.set(database="no_such_database"), "SELECT 1 AS email, 1 AS role")
+
+    assert "the database no_such_database does not exist or" in told
+
+
+def test_a_missing_table_is_told(url: URL) -> None:
+    told = failure(url, "SELECT email, role FROM no_such_table")
+
+    assert "no_such_table" in told
+    assert "check USERS_DB_QUERY" in told
+
+
+def test_a_missing_column_is_told(url: URL, table: str) -> None:
+    told = failure(url, f"SELECT email, no_such_column AS role FROM {table}")  # noqa: S608
+
+    assert "no_such_column" in told
+    assert "check USERS_DB_QUERY" in told

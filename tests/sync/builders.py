@@ -1,0 +1,141 @@
+"""Small builders: roles, rows, accounts, plans, and a tenant as a dictionary that a plan can be carried out on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from sync import desired, plan
+from sync.desired import Desired
+from sync.guard import Limits
+from sync.model import Account, Kind, Memberships, Role
+from sync.plan import Plan
+from sync.roles import ManagedRoles
+
+CONNECTION = "Users"
+ADMIN, READER, WRITER = Role("admin", "rol_a"), Role("reader", "rol_r"), Role("writer", "rol_w")
+FOREIGN = Role("foreign", "rol_f")
+ROLES = (ADMIN, READER, WRITER)
+
+Row = tuple[object, object]
+
+
+def managed(*roles: Role, prefix: str = "", patterns: Iterable[str] = ("*",)) -> ManagedRoles:
+    """Managed roles; admin, reader and writer where none are named."""
+    return ManagedRoles(roles or ROLES, prefix=prefix, patterns=patterns)
+
+
+def frame(rows: Iterable[Row]) -> pd.DataFrame:
+    """Rows of (e-mail, role) as the database gives them, but with any missing value."""
+    pairs = list(rows)
+    return pd.DataFrame(
+        {
+            "email": pd.Series([email for email, _ in pairs], dtype="object"),
+            "role": pd.Series([role for _, role in pairs], dtype="object"),
+        }
+    )
+
+
+def understand(*rows: Row, roles: ManagedRoles | None = None) -> Desired:
+    """What the rows mean."""
+    return desired.build(frame(rows), roles or managed())
+
+
+def reasons(state: Desired) -> dict[str, str]:
+    """E-mail (or row) to the reason, of everyone who is held."""
+    return {held.email or f"row {held.rows[0]}": held.reason for held in (*state.held.values(), *state.unplaced)}
+
+
+@dataclass(slots=True)
+class User:
+    """An account in the dictionary tenant."""
+
+    email: str | None
+    roles: set[Role] = field(default_factory=set)
+    connection: str = CONNECTION
+
+
+@dataclass(slots=True)
+class Tenant:
+    """A tenant that is a dictionary of user id to user."""
+
+    users: dict[str, User] = field(default_factory=dict)
+    unknown: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, **emails: Sequence[Role]) -> Tenant:
+        """A tenant with `ann=[ADMIN]` as ann@x.io, user id `auth0|ann`."""
+        return cls({f"auth0|{name}": User(f"{name}@x.io", set(roles)) for name, roles in emails.items()})
+
+    @property
+    def accounts(self) -> list[Account]:
+        return [Account(user_id, user.email, user.connection) for user_id, user in self.users.items()]
+
+    @property
+    def memberships(self) -> Memberships:
+        return Memberships(
+            {
+                user_id: frozenset(role.id for role in user.roles)
+                for user_id, user in self.users.items()
+                if user_id not in self.unknown
+            },
+            self.unknown,
+        )
+
+    def snapshot(self) -> dict[str, tuple[str | None, str, frozenset[Role]]]:
+        """User id to e-mail, connection and roles, as a value."""
+        return {user_id: (user.email, user.connection, frozenset(user.roles)) for user_id, user in self.users.items()}
+
+    def apply(self, changes: Plan) -> None:
+        """Carry out a plan, strictly: what cannot be done is an error."""
+        for change in changes.changes:
+            user_id = change.user_id or f"new|{change.email}"
+            if change.kind is Kind.CREATE:
+                assert user_id not in self.users
+                self.users[user_id] = User(change.email)
+            elif change.kind is Kind.ADD_ROLES:
+                assert not self.users[user_id].roles & set(change.roles)
+                self.users[user_id].roles |= set(change.roles)
+            elif change.kind is Kind.REMOVE_ROLES:
+                assert self.users[user_id].roles >= set(change.roles)
+                self.users[user_id].roles -= set(change.roles)
+            else:
+                del self.users[user_id]
+
+
+def make_plan(tenant: Tenant, *rows: Row, roles: ManagedRoles | None = None, protected: Iterable[str] = ()) -> Plan:
+    """What would make `tenant` agree with `rows`."""
+    roles = roles or managed()
+    return plan.build(
+        understand(*rows, roles=roles),
+        tenant.accounts,
+        tenant.memberships,
+        connection=CONNECTION,
+        roles=roles,
+        protected=protected,
+    )
+
+
+def steps(made: Plan) -> list[tuple[str, str, tuple[str, ...]]]:
+    """The changes of a plan, as kind, e-mail and names of roles."""
+    return [(change.kind.value, change.email, tuple(role.name for role in change.roles)) for change in made.changes]
+
+
+def held_reasons(made: Plan) -> dict[str, str]:
+    """E-mail to the reason, of everyone whom a plan leaves alone."""
+    return {held.email: held.reason for held in made.held}
+
+
+def limits(
+    *,
+    deletes: int = 500,
+    delete_percent: float = 10,
+    role_removals: int = 1000,
+    role_removal_percent: float = 20,
+    held_percent: float = 10,
+    floor: int = 0,
+) -> Limits:
+    """The limits of the guard, without a floor unless it is given."""
+    return Limits(deletes, delete_percent, role_removals, role_removal_percent, held_percent, floor)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from client.auth0.errors import Auth0Error, Denied, NotFound, Retriable
+from client.auth0.errors import Auth0Error, Conflict, Denied, NotFound, Rejected
 from client.auth0.reader import Reader
 from client.auth0.writer import Writer
 from client.side_by_side import side_by_side
@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 _BREAKER = 10  # changes that fail in a row, because Auth0 does not answer, before the rest is not tried
 _UNAUTHORIZED = 401
+_ABOUT_ONE_ACCOUNT = (Denied, NotFound, Conflict, Rejected)
 
 
 @dataclass(slots=True)
@@ -60,7 +61,7 @@ class Applier:
 
     def _one(self, change: Change) -> Outcome:
         if self.broken is not None:
-            return Outcome(change, Status.NOT_TRIED, "Auth0 had stopped answering")
+            return Outcome(change, Status.NOT_TRIED, "the run had given up")
         try:
             self.check()
             outcome = _STEPS[change.kind](self, change)
@@ -79,8 +80,11 @@ class Applier:
 
     def _count_failure(self, error: Auth0Error) -> None:
         """One bad account does not stop the others; a dead Auth0, or a lost login, does."""
-        lost = isinstance(error, Denied) and (error.where is None or error.where.status == _UNAUTHORIZED)
-        dead = isinstance(error, Retriable)
+        where = error.where
+        lost = isinstance(error, Denied) and (
+            where is None or where.status == _UNAUTHORIZED or where.path == "/oauth/token"
+        )
+        dead = not isinstance(error, _ABOUT_ONE_ACCOUNT)
         self._in_a_row = self._in_a_row + 1 if dead else 0
         if self.broken is None and (lost or self._in_a_row >= _BREAKER):
             self.broken = error

@@ -15,6 +15,7 @@ from requests.auth import AuthBase
 _CONNECT_TIMEOUT = 10.0  # seconds at most; a tenant that takes longer to shake hands is not there
 _READING = 4  # times the read timeout that a whole body may take: a server that trickles must not hold us
 _CHUNK = 1 << 16
+_NEVER_SENT = ("NewConnectionError", "NameResolutionError")
 _KEPT_HEADERS = (
     "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "retry-after", "date", "content-type",
 )  # fmt: skip
@@ -22,12 +23,12 @@ _KEPT_HEADERS = (
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request. `token` is kept out of `repr`."""
+    """A request. What may hold a secret is kept out of `repr`."""
 
     method: str
     url: str
     params: Mapping[str, str | int] = field(default_factory=dict)
-    body: Any = None
+    body: Any = field(default=None, repr=False)
     token: str = field(default="", repr=False)
     timeout: float = 30
     """Seconds to wait for the first byte, and between two."""
@@ -39,7 +40,7 @@ class Answer:
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    body: bytes = field(default=b"", repr=False)
     trouble: str = ""
     sent: bool = True
     """False when the request certainly never reached the server."""
@@ -80,7 +81,7 @@ def exchange(session: requests.Session, call: Call) -> Answer:
     except requests.exceptions.ConnectTimeout as error:
         return Answer(0, trouble=brief(error), sent=False)
     except requests.exceptions.ConnectionError as error:
-        return Answer(0, trouble=brief(error), sent="NewConnectionError" not in repr(error))
+        return Answer(0, trouble=brief(error), sent=not any(sign in repr(error) for sign in _NEVER_SENT))
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         return Answer(0, trouble=brief(error))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import time
@@ -24,6 +25,7 @@ _PATIENCE = 3600.0  # seconds after which a job is given up
 _CHUNK = 1 << 16
 _LINK_TRIES = 3  # a link lives for 60 s; asking for the job again gives a new one
 _GZIP = b"\x1f\x8b"
+_GZIP_ONLY = 31  # zlib's number for it
 
 
 def export_users(
@@ -32,16 +34,18 @@ def export_users(
     fields: Sequence[str],
     *,
     sleep: Callable[[float], None] = time.sleep,
+    check: Callable[[], None] = lambda: None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[dict[str, Any]]:
     """Every user of the connection, one dictionary each, read as a stream.
 
-    Raises `Malformed` for a file that is cut off, however much of it was read.
+    Raises `Malformed` for a file that is cut off, however much of it was read. `check` may raise to end it.
     """
     body = {"connection_id": connection_id, "format": "json", "fields": [{"name": name} for name in fields]}
     job = _object(transport.request("POST", "/jobs/users-exports", body=body), "POST", "/jobs/users-exports")
     job = _finished(transport, str(job["id"]), sleep)
     with _fetch(transport, job, sleep) as response:
-        yield from _records(response)
+        yield from _records(_in_time(_chunks(response), check, clock))
 
 
 def _finished(transport: Transport, job_id: str, sleep: Callable[[float], None]) -> dict[str, Any]:
@@ -83,7 +87,11 @@ def _fetch(transport: Transport, job: dict[str, Any], sleep: Callable[[float], N
             raise Malformed("the finished job has no usable location", _where(job["id"]))
         try:
             response = requests.get(
-                location.geturl(), stream=True, timeout=(10, transport.timeout), allow_redirects=False
+                location.geturl(),
+                auth=_unchanged,  # or else requests would send what a ~/.netrc has for that host
+                stream=True,
+                timeout=(10, transport.timeout),
+                allow_redirects=False,
             )
             if response.status_code == requests.codes.ok:
                 return response
@@ -97,8 +105,12 @@ def _fetch(transport: Transport, job: dict[str, Any], sleep: Callable[[float], N
     raise Retriable(f"the export file cannot be fetched: {trouble}", _where(job["id"]))
 
 
-def _records(response: requests.Response) -> Iterator[dict[str, Any]]:
-    for line in _lines(_plain(_chunks(response))):
+def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _records(chunks: Iterator[bytes]) -> Iterator[dict[str, Any]]:
+    for line in _lines(_plain(chunks)):
         try:
             record = json.loads(line)
         except ValueError:
@@ -110,26 +122,45 @@ def _records(response: requests.Response) -> Iterator[dict[str, Any]]:
 
 def _chunks(response: requests.Response) -> Iterator[bytes]:
     try:
-        yield from response.raw.stream(_CHUNK, decode_content=True)
+        while chunk := response.raw.read1(_CHUNK, decode_content=True):  # what has come, not a whole chunk
+            yield chunk
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise _broken(f"was cut off: {brief(error)}") from None
 
 
+def _in_time(chunks: Iterator[bytes], check: Callable[[], None], clock: Callable[[], float]) -> Iterator[bytes]:
+    """The chunks, unless they come so slowly that there is no end to it."""
+    deadline = clock() + _PATIENCE
+    for chunk in chunks:
+        check()
+        if clock() > deadline:
+            raise _broken(f"had not come after {_PATIENCE / 60:.0f} minutes")
+        yield chunk
+
+
 def _plain(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """Unpack gzip (also of several members); a file that is not packed passes as it is."""
-    unpacker, packed = None, False
+    start = b""
+    for chunk in chunks:
+        start += chunk
+        if len(start) >= len(_GZIP):
+            break
+    whole = itertools.chain([start], chunks)
+    return _unpacked(whole) if start.startswith(_GZIP) else whole
+
+
+def _unpacked(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    unpacker = zlib.decompressobj(wbits=_GZIP_ONLY)
     for chunk in chunks:
         data = chunk
-        packed = packed or (unpacker is None and data.startswith(_GZIP))
-        while data and packed:
-            unpacker = zlib.decompressobj(wbits=31) if unpacker is None or unpacker.eof else unpacker
+        while data:
+            unpacker = zlib.decompressobj(wbits=_GZIP_ONLY) if unpacker.eof else unpacker
             try:
                 yield unpacker.decompress(data)
             except zlib.error:
                 raise _broken("is damaged") from None
             data = unpacker.unused_data
-        yield data
-    if packed and not (unpacker and unpacker.eof):
+    if not unpacker.eof:
         raise _broken("is cut off")
 
 

@@ -1,10 +1,11 @@
 """One request budget for the whole run, steered by Auth0's own rate-limit headers.
 
 Auth0 meters with token buckets: `x-ratelimit-limit` is the size of the bucket, `-remaining` what is left,
-`-reset` when tokens are next added (epoch seconds). How fast a bucket fills, and which endpoints share one,
-is not in the headers: it depends on the plan, and other clients of the tenant drink from the same bucket.
-So each bucket is mirrored here: every answer corrects the level, the fill rate is learnt from how the levels
-move, and a request waits until the mirror says that there is a token for it. That is before a 429, not after.
+`-reset` when tokens are next added (epoch seconds). How fast a bucket fills, whether bit by bit or at the turn
+of a second or minute, and which endpoints share one is not in the headers, and other clients of the tenant
+drink from the same bucket. So nothing is reckoned ahead: what an answer says is left is spent, less a reserve
+and what is under way; then everybody waits for the reset, when one request finds out how much there is now.
+That way a request waits before a 429, not after.
 
 Endpoints are put into one bucket when their answers show the same limit.
 """
@@ -19,11 +20,11 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
 _RESERVE = 0.1  # share of a bucket that is left for the other clients of the tenant
-_SAMPLE = 1.0  # seconds over which the fill rate is measured at least
-_SMOOTHING = 0.5  # weight of a new sample of the fill rate
-_LONGEST_PAUSE = 60.0  # seconds; a reset further away than this is not believed
+_LONGEST_PAUSE = 62.0  # seconds, a minute by clocks that round; a reset further away than this is not believed
+_LONGEST_ASKED = 300.0  # seconds of a `Retry-After`; who is asked for more gives up anyway
 _BLIND_PAUSE = 1.0  # seconds to wait when the headers do not say how long
-_FIRST_LOOK = 0.05  # seconds between two looks while the first answer of a bucket is awaited
+_LOOK = 0.05  # seconds between two looks while the one request that finds out is under way
+_SLOWEST = 5.0  # seconds; a server time that is further off than an answer may take is measured anew
 
 
 @dataclass(slots=True)
@@ -31,42 +32,28 @@ class _Bucket:
     """The mirror of one of the tenant's buckets. Times are of the monotonic clock, in seconds."""
 
     limit: float = 0.0
-    level: float = 1.0  # tokens believed to be there at `at`; one until an answer tells
-    at: float = 0.0
-    rate: float = 0.0  # tokens per second, 0 = not yet known
+    level: float = 1.0  # tokens that may be taken; one until an answer tells
     reset: float = 0.0  # when tokens are next added
+    asking: bool = False  # whether the one request that finds out is under way
     sent: int = 0  # requests so far
-    sample: tuple[float, float] | None = None  # time, and tokens that had been added by then, up to a constant
 
     def wait(self, now: float) -> float:
-        """Seconds until there is a token; 0 takes it."""
-        if self.limit and self.rate:
-            self.level = min(self.limit, self.level + self.rate * (now - self.at))
-        self.at = now
-        if self.limit and self.level < 1 and now >= self.reset > 0:
-            self.level, self.reset = 1.0, 0.0  # tokens were added; one request shall find out how many
+        """Seconds until it is worth while to look again; 0 takes a token."""
+        if self.limit and self.level < 1 and now >= self.reset:
+            # Tokens were added; one request finds out how many. Should its answer get lost, another does.
+            self.level, self.reset, self.asking = 1.0, now + _BLIND_PAUSE, True
         if self.level >= 1:
             self.level -= 1
             self.sent += 1
             return 0.0
-        if not self.limit:
-            return _FIRST_LOOK
-        waits = [(1 - self.level) / self.rate] if self.rate else []
-        waits += [self.reset - now] if self.reset > now else []
-        return max(min(waits, default=_BLIND_PAUSE), 0.001)
+        if self.asking or not self.limit:
+            return _LOOK
+        return max(self.reset - now, 0.001)
 
-    def learn(self, number: int, limit: float, remaining: float, reset: float, now: float) -> None:
+    def learn(self, number: int, limit: float, remaining: float, reset: float) -> None:
         """Take over what the answer to request `number` says; later requests are not yet in its `remaining`."""
-        self.limit, self.reset = limit, reset
+        self.limit, self.reset, self.asking = limit, reset, False
         self.level = remaining - math.floor(limit * _RESERVE) - (self.sent - number)
-        self.at = now
-        added = remaining + number
-        if self.sample is None or remaining >= limit - 1:  # a full bucket does not show how fast it fills
-            self.sample = (now, added)
-        elif now - self.sample[0] >= _SAMPLE:
-            rate = max(0.0, added - self.sample[1]) / (now - self.sample[0])
-            self.rate = rate if not self.rate else self.rate + _SMOOTHING * (rate - self.rate)
-            self.sample = (now, added)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +83,7 @@ class Pace:
     _unmetered: set[str] = field(default_factory=set)  # endpoints whose answers have no headers to obey
     _next: float = 0.0
     _paused_until: float = 0.0
+    _ahead: float = 0.0  # the server's clock less ours, at least
 
     def acquire(self, group: str) -> Ticket:
         """Wait until a request to the endpoint `group` may go out."""
@@ -127,20 +115,17 @@ class Pace:
         """Take over the headers of an answer; `refused` for a 429. Returns the seconds of a pause, or 0."""
         with self._lock:
             now = self.clock()
-            try:
-                limit, remaining = (
-                    float(headers["x-ratelimit-limit"]),
-                    float(headers["x-ratelimit-remaining"]),
-                )
-            except (KeyError, ValueError):
+            limit = _number(headers, "x-ratelimit-limit") or 0.0
+            remaining = _number(headers, "x-ratelimit-remaining")
+            if limit < 1 or remaining is None:
                 self._without_headers(ticket)
             else:
                 bucket = self._enter(ticket.group, limit)
                 number = ticket.number if bucket is ticket.bucket else bucket.sent
-                bucket.learn(number, limit, remaining, now + self._reset(headers), now)
+                bucket.learn(number, limit, remaining, now + self._reset(headers, now))
             if not refused:
                 return 0.0
-            pause = self._pause(headers)
+            pause = self._pause(headers, now)
             self._paused_until = max(self._paused_until, now + pause)
             return pause
 
@@ -160,28 +145,39 @@ class Pace:
         if not ticket.bucket.limit:
             ticket.bucket.level = 1.0  # the next one may go and see
 
-    def _reset(self, headers: Mapping[str, str]) -> float:
+    def _reset(self, headers: Mapping[str, str], now: float) -> float:
         """Seconds until tokens are added; by the server's own clock, where it tells it."""
-        try:
-            reset = float(headers["x-ratelimit-reset"])
-        except (KeyError, ValueError):
-            return _BLIND_PAUSE
-        try:
-            server_now = parsedate_to_datetime(headers["date"]).timestamp()
-        except (KeyError, ValueError, TypeError):
-            server_now = self.wall()
-        left = reset - server_now
+        server_now = self._server_time(headers, now)
+        reset = _number(headers, "x-ratelimit-reset")
+        left = 0.0 if reset is None else reset - server_now
         return left if 0 < left <= _LONGEST_PAUSE else _BLIND_PAUSE
 
-    def _pause(self, headers: Mapping[str, str]) -> float:
+    def _server_time(self, headers: Mapping[str, str], now: float) -> float:
+        """At least the server's epoch seconds. `date` has no fractions, but just after a second began it is exact."""
+        try:
+            told = parsedate_to_datetime(headers["date"]).timestamp()
+        except (KeyError, ValueError, TypeError):
+            return self.wall()
+        if not 0 <= now + self._ahead - told <= _SLOWEST:
+            self._ahead = told - now
+        return now + self._ahead
+
+    def _pause(self, headers: Mapping[str, str], now: float) -> float:
         asked = asked_wait(headers)
-        return min(self._reset(headers) if asked is None else asked, _LONGEST_PAUSE)
+        if asked is None:
+            return self._reset(headers, now)
+        return asked if asked <= _LONGEST_ASKED else _LONGEST_PAUSE
 
 
 def asked_wait(headers: Mapping[str, str]) -> float | None:
     """The seconds of a `Retry-After` header, or None. Auth0 sends it with some answers only."""
+    asked = _number(headers, "retry-after")
+    return asked if asked is not None and asked >= 0 else None
+
+
+def _number(headers: Mapping[str, str], name: str) -> float | None:
     try:
-        asked = float(headers["retry-after"])
+        number = float(headers[name])
     except (KeyError, ValueError):
         return None
-    return asked if math.isfinite(asked) and asked >= 0 else None
+    return number if math.isfinite(number) else None

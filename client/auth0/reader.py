@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from client.auth0.errors import Auth0Error, Malformed, Where
 from client.auth0.jobs import export_users
-from client.auth0.paging import PAGE, checkpointed, numbered
+from client.auth0.paging import PAGE, ListChanged, changed, checkpointed, numbered
 from client.auth0.pool import PoolError, process_pool
 from client.auth0.transport import Transport
 from client.side_by_side import side_by_side
@@ -20,10 +20,12 @@ from sync.model import Account, Memberships, Role
 logger = logging.getLogger(__name__)
 
 _SEARCH_CAP = 1000  # GET /users gives no more; a total of just so many may stand for more
-_SEARCH_TRIES = 3  # for a list that changes while it is read
+_LIST_TRIES = 3  # for a list that changes while it is read
 _STRATEGIES = ("auth0", "email")  # POST /users takes these and "sms", which has no e-mail to go by
 _FIELDS = ("user_id", "email", "identities")
 _BREAKER = 10  # role reads that fail in a row before the whole read is given up
+
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +67,21 @@ class Reader:
         if not isinstance(found, list):
             raise Malformed("the answer is no list of connections", Where("GET", "/connections", 200))
         for item in found:
-            if item.get("name") == self._connection:
+            if isinstance(item, dict) and item.get("name") == self._connection:
                 return _usable(Connection(str(item.get("id")), self._connection, str(item.get("strategy"))))
         raise Auth0Error(f"there is no connection named {self._connection!r}; check AUTH0_CONNECTION")
 
     def roles(self) -> list[Role]:
         """All roles of the tenant (those that belong to an organization are not its own)."""
+        return _steady(self._roles)
+
+    def _roles(self) -> list[Role]:
         pages = numbered(self._transport.get, "/roles", "roles")
         records = [record for page, _ in pages for record in page]
+        if len({_text(record, "id") for record in records}) != len(records):
+            raise changed("/roles")
         return [
-            Role(name=str(record["name"]), id=str(record["id"]))
+            Role(name=_text(record, "name"), id=_text(record, "id"))
             for record in records
             if record.get("type", "tenant") == "tenant"
         ]
@@ -82,27 +89,27 @@ class Reader:
     def accounts(self, connection: Connection) -> list[Account]:
         """All accounts with an identity in the connection; the caller looks at which one is primary."""
         if self._user_read == "export":
-            return self._by_export(connection, at_least=0)
-        for attempt in range(1, _SEARCH_TRIES + 1):
-            accounts, total = self._by_search()
-            if total >= _SEARCH_CAP:
-                return self._beyond_search(connection, total)
-            if len({account.user_id for account in accounts}) == total:
-                return accounts
-            logger.info("the list of accounts changed while it was read; reading it again (%s)", attempt)
-        raise Malformed("the list of accounts kept changing while it was read", Where("GET", "/users", 200))
+            _, total = next(self._search())
+            return self._by_export(connection, at_least=total)
+        accounts, total = _steady(self._by_search)
+        return accounts if total < _SEARCH_CAP else self._beyond_search(connection, total)
 
-    def _by_search(self) -> tuple[list[Account], int]:
+    def _search(self) -> Iterator[tuple[list[dict[str, Any]], int]]:
         name = self._connection.replace("\\", "\\\\").replace('"', '\\"')
         query = f'identities.connection:"{name}"'
         params = {"q": query, "search_engine": "v3", "sort": "created_at:1"}
         params |= {"fields": ",".join(_FIELDS), "include_fields": "true"}
+        return numbered(self._transport.get, "/users", "users", **params)
+
+    def _by_search(self) -> tuple[list[Account], int]:
         accounts: list[Account] = []
         total = 0
-        for records, total in numbered(self._transport.get, "/users", "users", **params):
+        for records, total in self._search():
             if total >= _SEARCH_CAP:
-                break
+                return [], total
             accounts += map(_account, records)
+        if len({account.user_id for account in accounts}) != total:
+            raise changed("/users")
         return accounts, total
 
     def _beyond_search(self, connection: Connection, total: int) -> list[Account]:
@@ -114,14 +121,14 @@ class Reader:
         return self._by_export(connection, at_least=total)
 
     def _by_export(self, connection: Connection, *, at_least: int) -> list[Account]:
-        """`at_least`: what the search counted. It lags behind, so a hundredth may be missing."""
-        records = export_users(self._transport, connection.id, _FIELDS, sleep=self._sleep)
+        """`at_least`: what the search counted. It lags behind, so a few of them may be gone."""
+        records = export_users(self._transport, connection.id, _FIELDS, sleep=self._sleep, check=self._check)
         accounts = []
         for number, record in enumerate(records):
             if number % PAGE == 0:
                 self._check()
             accounts.append(_account(record))
-        if len(accounts) < at_least - max(10, at_least // 100):
+        if len(accounts) < at_least - max(min(10, at_least // 2), at_least // 100):
             how_many = f"the export has {len(accounts)} accounts, but the search counted {at_least}"
             raise Malformed(f"{how_many}; a list that is not complete is not used")
         if len({account.user_id for account in accounts}) != len(accounts):
@@ -208,7 +215,7 @@ class _RolesOfOne:
 
         try:
             pages = numbered(get, "/users/{id}/roles", "roles")
-            return [str(record["id"]) for page, _ in pages for record in page]
+            return [_text(record, "id") for page, _ in pages for record in page]
         except PoolError:
             raise
         except Auth0Error as error:
@@ -252,6 +259,16 @@ def _usable(connection: Connection) -> Connection:
     return connection
 
 
+def _steady(read: Callable[[], Read]) -> Read:
+    """What `read` returns, read again if the list changed meanwhile; a list that never rests is an error."""
+    for attempt in range(1, _LIST_TRIES):
+        try:
+            return read()
+        except ListChanged as error:
+            logger.info("%s; reading it again (%s)", error, attempt)
+    return read()
+
+
 def _account(record: dict[str, Any]) -> Account:
     """Raises `Malformed` for a record whose connection cannot be told: it is on no account ours to change."""
     user_id = _user_id(record)
@@ -263,8 +280,12 @@ def _account(record: dict[str, Any]) -> Account:
     return Account(user_id, str(email) if email else None, str(primary.get("connection") or ""))
 
 
-def _user_id(record: dict[str, Any]) -> str:
-    user_id = record.get("user_id")
-    if not isinstance(user_id, str) or not user_id:
-        raise Malformed("a user record has no user_id")
-    return user_id
+def _user_id(record: Any) -> str:
+    return _text(record, "user_id")
+
+
+def _text(record: Any, name: str) -> str:
+    value = record.get(name) if isinstance(record, dict) else None
+    if not isinstance(value, str) or not value:
+        raise Malformed(f"a record of the answer has no {name}")
+    return value

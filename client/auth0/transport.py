@@ -179,6 +179,9 @@ class Transport:
             found = recover()
         except Stopped:
             raise error from None
+        except Retriable as lookup:
+            unsettled = f"{error.message}; whether it was carried out could not be found out ({lookup})"
+            raise Auth0Error(unsettled, error.where) from None
         return found if found is not None else _raise(Uncertain(error.message, error.where))
 
     def _repeating(self, once: Callable[[], Any]) -> Any:
@@ -202,8 +205,8 @@ class Transport:
 
         try:
             return retrying(remembered)
-        except Stopped:
-            raise errors[-1] if errors else Stopped from None
+        except Stopped as stopped:
+            raise errors[-1] if errors else stopped from None
 
     def _wait(self, state: RetryCallState) -> float:
         backoff: float = min(self._retries.factor * 2 ** (state.attempt_number - 1), _LONGEST_WAIT)
@@ -231,10 +234,13 @@ class Transport:
         self._check()
         ticket = self._pace.acquire(endpoint)
         answer = self._sent(endpoint, replace(call, token=token.value))
+        refused = answer.status == HTTPStatus.TOO_MANY_REQUESTS
+        if refused:
+            self.traffic.answered_429()
         if answer.status == 0:
             self._pace.lost(ticket)
-        elif self._pace.learn(ticket, answer.headers, refused=answer.status == HTTPStatus.TOO_MANY_REQUESTS):
-            self.traffic.answered_429()
+        else:
+            self._pace.learn(ticket, answer.headers, refused=refused)
         return answer
 
     def _sent(self, endpoint: str, call: Call) -> Answer:
@@ -251,7 +257,8 @@ class Transport:
                 return payload
             raise Malformed(f"the answer is not JSON but {_kind(answer)}", self._where(answer, call))
         known = payload if isinstance(payload, dict) else {}
-        where = self._where(answer, call, str(known.get("errorCode") or ""))
+        error_code = self._without_secrets(str(known.get("errorCode") or ""), call, secrets)
+        where = self._where(answer, call, error_code)
         if answer.status == 0:
             trouble = Auth0Error if answer.hopeless else Uncertain if answer.sent else Retriable
             raise trouble(answer.trouble, where)
@@ -288,6 +295,11 @@ class Transport:
         except (Denied, Rejected, NotFound) as error:
             hint = "check AUTH0_CLIENT_ID, AUTH0_CLIENT_SECRET, AUTH0_AUDIENCE and the application's grants"
             raise Denied(f"{error.message}; {hint}", error.where) from None
+        except (Retriable, Malformed) as error:
+            silent = error.where is None or error.where.status == 0 or isinstance(error, Malformed)
+            if not silent or "AUTH0_URL" in error.message:
+                raise
+            raise type(error)(f"{error.message}; check AUTH0_URL", error.where) from None
         try:
             return str(granted["access_token"]), str(granted.get("scope") or ""), float(granted["expires_in"])
         except (KeyError, TypeError, ValueError, AttributeError):

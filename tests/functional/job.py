@@ -57,6 +57,7 @@ class Job:
             "AUTH0_CONNECTION": DEFAULT_CONNECTION,
             "AUTH0_BACKOFF_FACTOR": "0.01",
             "AUTH0_TIMEOUT": "5",
+            "AUTH0_ROLE_READ": "members",  # a tenant as small as these would start a pool of processes each time
             "USERS_DB_URL": f"sqlite:///{self.database}",
             "USERS_DB_QUERY": "SELECT email, role FROM people",
             "SYNC_STATE_DIR": str(self.folder / "state"),

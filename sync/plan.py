@@ -7,12 +7,15 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from sync import address
-from sync.desired import Desired
 from sync.model import Account, Change, Held, Kind, Memberships, Person, Role
 from sync.roles import ManagedRoles
 from sync.text import visible
+
+if TYPE_CHECKING:
+    from sync.desired import Desired  # it loads pandas, which the rest of the room can do without
 
 _ORDER = {kind: position for position, kind in enumerate(Kind)}
 

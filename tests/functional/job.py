@@ -21,6 +21,8 @@ from sandbox import DEFAULT_CONNECTION, Sandbox, Tenant
 
 ROOT = Path(__file__).resolve().parents[2]
 Row = tuple[str | None, str | None]
+UNMEASURED = {"COVERAGE_PROCESS_CONFIG": "", "COVERAGE_PROCESS_START": ""}
+"""For a run that will be killed: it would leave half a file of coverage data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +116,7 @@ class Job:
         """The environment of a run: the machine's, without settings of its own, and ours."""
         ours = {name.upper() for name in Settings.model_fields}
         machine = {name: value for name, value in os.environ.items() if name not in ours}
-        wanted = {name: value for name, value in (self.settings | settings).items() if value}
-        return machine | wanted
+        return {name: value for name, value in (machine | self.settings | settings).items() if value}
 
     def outcomes(self, result: Result) -> dict[tuple[str, str], str]:
         """(kind, e-mail) to outcome, as the report has it."""

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from sandbox import Behaviour, Fault
-from tests.functional.job import Job, Result, StartJob
+from tests.functional.job import UNMEASURED, Job, Result, StartJob
 
 
 def a_day_of_changes(job: Job) -> None:
@@ -23,23 +23,23 @@ def a_day_of_changes(job: Job) -> None:
 AFTER_THAT_DAY = {"stays@x.io": ["admin"], "swaps@x.io": ["editor"], "comes@x.io": ["editor", "viewer"]}
 
 
-READS = [
-    ("GET", "/api/v2/connections"),
-    ("GET", "/api/v2/roles"),
-    ("GET", "/api/v2/users"),
-    ("GET", "/api/v2/roles/{id}/users"),
-]
-
-
-@pytest.mark.parametrize(("method", "path"), READS)
-@pytest.mark.parametrize("kind", ["html", "garbage", "truncate", "status", "drop_before"])
-def test_1_a_read_that_cannot_be_completed_ends_the_run_before_the_first_write(
-    job: Job, method: str, path: str, kind: str
-) -> None:
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/api/v2/connections", "html"),
+        ("/api/v2/roles", "garbage"),
+        ("/api/v2/users", "truncate"),
+        ("/api/v2/users", "html"),
+        ("/api/v2/users", "status"),
+        ("/api/v2/roles/{id}/users", "drop_before"),
+        ("/api/v2/roles/{id}/users", "html"),
+    ],
+)
+def test_1_a_read_that_cannot_be_completed_ends_the_run_before_the_first_write(job: Job, path: str, kind: str) -> None:
     a_day_of_changes(job)
     job.tenant.add_user("another@x.io")
     job.people([("stays@x.io", "admin"), ("new@x.io", "viewer")])
-    job.sandbox.faults.add(Fault(method=method, path=path, kind=kind, times=None))  # type: ignore[arg-type]
+    job.sandbox.faults.add(Fault(method="GET", path=path, kind=kind, times=None))  # type: ignore[arg-type]
     before = job.tenant.snapshot()
 
     result = job.run(AUTH0_MAX_RETRIES="1", AUTH0_ROLE_READ="members")
@@ -165,7 +165,7 @@ def test_4_the_way_out_that_the_refusal_prints_lets_this_plan_pass(job: Job) -> 
     assert job.tenant.snapshot() == {"user0@x.io": ["viewer"]}
 
 
-@pytest.mark.parametrize("accounts", [0, 1, 3, 30])
+@pytest.mark.parametrize("accounts", [0, 3])
 def test_5_zero_rows_are_refused_however_small_the_tenant_and_however_wide_the_limits(job: Job, accounts: int) -> None:
     for number in range(accounts):
         job.tenant.add_user(f"user{number}@x.io", roles=("viewer",))
@@ -179,19 +179,27 @@ def test_5_zero_rows_are_refused_however_small_the_tenant_and_however_wide_the_l
 
 
 @pytest.mark.parametrize("command", [("plan",), ("sync", "--dry-run"), ("--dry-run",)])
-def test_6_a_dry_run_sends_no_write_and_shows_the_same_plan(job: Job, command: tuple[str, ...]) -> None:
+def test_6_a_dry_run_sends_no_write_and_shows_what_would_change(job: Job, command: tuple[str, ...]) -> None:
     a_day_of_changes(job)
     before = job.tenant.snapshot()
 
-    dry = job.run(*command)
-    seen = job.sandbox.writes()
-    wet = job.run()
+    result = job.run(*command)
 
-    assert dry.code == 0
-    assert seen == []
-    assert before != job.tenant.snapshot() == AFTER_THAT_DAY
-    assert dry.report["digest"] == wet.report["digest"]
-    assert dry.report["mode"] == "plan"
+    assert result.code == 0
+    assert job.sandbox.writes() == []
+    assert job.tenant.snapshot() == before
+    assert result.report["mode"] == "plan"
+    assert len(result.report["changes"]) == 5
+    assert {change["outcome"] for change in result.report["changes"]} == {"not_tried"}
+
+
+def test_6_the_plan_that_was_shown_is_the_plan_that_is_applied(job: Job) -> None:
+    a_day_of_changes(job)
+
+    planned, applied = job.run("plan"), job.run()
+
+    assert planned.report["digest"] == applied.report["digest"]
+    assert job.tenant.snapshot() == AFTER_THAT_DAY
 
 
 def test_6_a_plan_needs_no_right_to_write(job: Job) -> None:
@@ -301,11 +309,11 @@ def test_10_an_account_that_the_lists_do_not_show_yet_is_adopted(start_job: Star
     assert len(job.tenant.users) == 1
 
 
-@pytest.mark.parametrize("after", range(0, 8, 2))
+@pytest.mark.parametrize("after", [0, 3, 6])
 def test_10_after_a_kill_at_any_write_the_next_run_converges(job: Job, after: int) -> None:
     a_day_of_changes(job)
     job.people([*[(f"user{n}@x.io", "viewer") for n in range(4)], ("stays@x.io", "admin"), ("swaps@x.io", "editor")])
-    process = job.start(AUTH0_POOL_SIZE="1")
+    process = job.start(AUTH0_POOL_SIZE="1", **UNMEASURED)
     for _ in range(3000):
         if len(job.sandbox.writes()) > after or process.poll() is not None:
             break
@@ -335,11 +343,12 @@ def test_11_the_second_run_writes_nothing(job: Job) -> None:
 
 def test_12_of_two_runs_at_once_one_applies_and_the_other_says_so(job: Job) -> None:
     a_day_of_changes(job)
-    job.sandbox.faults.add(Fault(path="/api/v2/connections", kind="hang", times=1))
-    first = job.start(AUTH0_TIMEOUT="3")
-    job.wait_for("GET", "/api/v2/connections")
+    first = job.start("--report", str(job.folder / "first.json"))
+    job.wait_for("POST", "/oauth/token")
+    first.send_signal(signal.SIGSTOP)
 
     second = job.run()
+    first.send_signal(signal.SIGCONT)
     finished = job.finish(first)
 
     assert second.code == 5

@@ -40,7 +40,7 @@ def test_the_rate_is_used_and_not_exceeded(
     bucket = Bucket(burst, sustained, period, refill)
     bucket.foreign = share_of_another * bucket.rate
     server = Metered(EventTime(threads), {A: bucket})
-    seconds = 240.0
+    seconds = 120.0
 
     drive(server, paced(server.time), [A], WARM_UP + seconds, threads)
 

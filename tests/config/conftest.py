@@ -5,10 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
-
-settings.register_profile("no clock", deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("no clock")
 
 
 @pytest.fixture(autouse=True)

@@ -7,10 +7,6 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from hypothesis import HealthCheck, settings
-
-settings.register_profile("no clock", deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("no clock")
 
 Silence = Callable[[], None]
 

@@ -52,7 +52,7 @@ def test_a_total_that_stops_counting_at_1000_is_not_believed(start_job: StartJob
     assert job.sandbox.writes() == []
 
 
-@pytest.mark.parametrize("kind", ["truncated_export", "empty_export", "job_failed"])
+@pytest.mark.parametrize("kind", ["truncated_export", "empty_export"])
 def test_an_export_that_is_not_whole_ends_the_run_before_the_first_write(start_job: StartJob, kind: str) -> None:
     job = start_job()
     job.tenant.add_role("viewer")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from client.auth0.pace import Pace
 from client.auth0.reader import Reader
-from client.auth0.transport import Credentials, Retries, Transport
+from client.auth0.retries import Retries
+from client.auth0.tokens import Credentials
+from client.auth0.transport import Transport
 from client.stop import Stop
 from config.settings import Settings
 

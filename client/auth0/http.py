@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -95,6 +95,19 @@ def _read(response: requests.Response, *, deadline: float) -> bytes:
     return b"".join(parts)
 
 
+class Sessions:
+    """Sends from this process: one kept-alive session per thread."""
+
+    def __init__(self) -> None:
+        self._local = threading.local()
+
+    def __call__(self, call: Call) -> Answer:
+        """Send `call` once."""
+        if not hasattr(self._local, "session"):
+            self._local.session = requests.Session()
+        return exchange(self._local.session, call)
+
+
 def brief(error: BaseException) -> str:
     """A transport error in a few words, without the URL (which may be a signed one)."""
     text = repr(error)
@@ -111,8 +124,3 @@ def brief(error: BaseException) -> str:
         if sign in text:
             return words
     return "the connection broke"
-
-
-def parse(body: bytes) -> Any:
-    """The JSON in `body`. Raises `ValueError`."""
-    return json.loads(body)

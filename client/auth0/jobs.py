@@ -33,19 +33,37 @@ def export_users(
     connection_id: str,
     fields: Sequence[str],
     *,
+    counted: int = 0,
     sleep: Callable[[float], None] = time.sleep,
     check: Callable[[], None] = lambda: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[dict[str, Any]]:
     """Every user of the connection, one dictionary each, read as a stream.
 
-    Raises `Malformed` for a file that is cut off, however much of it was read. `check` may raise to end it.
+    `counted`: how many a search has found. Raises `Malformed` for a file that is cut off, however much of it
+    was read. `check` may raise to end it.
     """
     body = {"connection_id": connection_id, "format": "json", "fields": [{"name": name} for name in fields]}
     job = _object(transport.request("POST", "/jobs/users-exports", body=body), "POST", "/jobs/users-exports")
     job = _finished(transport, str(job["id"]), sleep)
     with _fetch(transport, job, sleep) as response:
-        yield from _records(_in_time(_chunks(response), check, clock))
+        packed, chunks = _plain(_in_time(_chunks(response), check, clock))
+        exported = 0
+        for record in _records(chunks):
+            exported += 1
+            yield record
+    if exported < _least(counted, packed=packed):
+        how_many = f"the export has {exported} accounts, but the search counted {counted}"
+        raise Malformed(f"{how_many}; a list that is not complete is not used")
+
+
+def _least(counted: int, *, packed: bool) -> int:
+    """How many users a whole file must have. The search lags behind, so a few of those it counted may be gone.
+
+    A packed file proves itself that it is whole; then the search only guards against a file of nobody, because
+    it also counts accounts that have the connection as their second identity, which exports may leave out.
+    """
+    return (counted + 1) // 2 if packed else counted - max(min(10, counted // 2), counted // 100)
 
 
 def _finished(transport: Transport, job_id: str, sleep: Callable[[float], None]) -> dict[str, Any]:
@@ -110,7 +128,7 @@ def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 def _records(chunks: Iterator[bytes]) -> Iterator[dict[str, Any]]:
-    for line in _lines(_plain(chunks)):
+    for line in _lines(chunks):
         try:
             record = json.loads(line)
         except ValueError:
@@ -138,15 +156,16 @@ def _in_time(chunks: Iterator[bytes], check: Callable[[], None], clock: Callable
         yield chunk
 
 
-def _plain(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Unpack gzip (also of several members); a file that is not packed passes as it is."""
+def _plain(chunks: Iterator[bytes]) -> tuple[bool, Iterator[bytes]]:
+    """Whether the file is packed by gzip (of one member or several), and what is in it."""
     start = b""
     for chunk in chunks:
         start += chunk
         if len(start) >= len(_GZIP):
             break
     whole = itertools.chain([start], chunks)
-    return _unpacked(whole) if start.startswith(_GZIP) else whole
+    packed = start.startswith(_GZIP)
+    return packed, _unpacked(whole) if packed else whole
 
 
 def _unpacked(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -77,3 +77,11 @@ def changed(template: str) -> ListChanged:
 
 def _malformed(template: str, why: str) -> Malformed:
     return Malformed(f"{why}; a list that is not complete is not used", Where("GET", template, 200))
+
+
+def text_of(record: Any, name: str) -> str:
+    """The text that a record must have under `name`. Raises `Malformed`."""
+    value = record.get(name) if isinstance(record, dict) else None
+    if not isinstance(value, str) or not value:
+        raise Malformed(f"a record of the answer has no {name}")
+    return value

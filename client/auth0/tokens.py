@@ -18,6 +18,15 @@ _EARLY = 60.0  # seconds before its end at which a token is not used any more
 
 
 @dataclass(frozen=True, slots=True)
+class Credentials:
+    """How the job identifies itself."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    audience: str
+
+
+@dataclass(frozen=True, slots=True)
 class Token:
     """A granted token. `ends` is of the monotonic clock."""
 

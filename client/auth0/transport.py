@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import copy
 import logging
-import random
-import threading
-import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, NoReturn
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-import requests
-from tenacity import RetryCallState, Retrying, retry_if_exception_type
-
+from client.auth0.answers import result
 from client.auth0.errors import (
     Auth0Error,
-    Conflict,
     Denied,
     Malformed,
     NotFound,
@@ -29,81 +22,19 @@ from client.auth0.errors import (
     Where,
     WriteRefused,
 )
-from client.auth0.http import Answer, Call, exchange, parse
-from client.auth0.pace import Pace, asked_wait
-from client.auth0.tokens import Token, Tokens
+from client.auth0.http import Answer, Call, Sessions
+from client.auth0.pace import Pace
+from client.auth0.retries import Retries
+from client.auth0.tokens import Credentials, Token, Tokens
+from client.auth0.traffic import Traffic
 from client.stop import Stopped
-from sync.text import visible
 
 logger = logging.getLogger(__name__)
 
 Params = Mapping[str, str | int]
 Sender = Callable[[Call], Answer]
 
-_LONGEST_WAIT = 30.0  # seconds between two tries, unless Auth0 asks for more
-_TOTAL_WAIT = 300.0  # seconds that the tries of one request may wait altogether
 _READING_POST = "/jobs/users-exports"  # it reads, although it is a POST
-_BY_STATUS: dict[int, type[Auth0Error]] = {401: Denied, 403: Denied, 404: NotFound, 409: Conflict}
-_RETRIABLE_STATUS = frozenset({408, 429, *range(500, 600)})
-
-
-@dataclass(frozen=True, slots=True)
-class Retries:
-    """How often and how patiently a request is tried again."""
-
-    most: int = 5
-    factor: float = 1.0
-    """Seconds before the first retry; doubles with each."""
-    sleep: Callable[[float], None] = time.sleep
-    jitter: Callable[[], float] = random.random
-
-
-@dataclass(slots=True)
-class Traffic:
-    """What was asked of Auth0, for the report."""
-
-    by_endpoint: Counter[str] = field(default_factory=Counter)
-    retries: int = 0
-    refused: int = 0
-    """Answers with status 429."""
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def sent(self, endpoint: str) -> None:
-        """Note a request, such as `GET /users`."""
-        with self._lock:
-            self.by_endpoint[endpoint] += 1
-
-    def retried(self) -> None:
-        """Note that a request is tried once more."""
-        with self._lock:
-            self.retries += 1
-
-    def answered_429(self) -> None:
-        """Note that the tenant's rate limit was met."""
-        with self._lock:
-            self.refused += 1
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """How the job identifies itself."""
-
-    client_id: str
-    client_secret: str = field(repr=False)
-    audience: str
-
-
-class Sessions:
-    """Sends from this process: one kept-alive session per thread."""
-
-    def __init__(self) -> None:
-        self._local = threading.local()
-
-    def __call__(self, call: Call) -> Answer:
-        """Send `call` once."""
-        if not hasattr(self._local, "session"):
-            self._local.session = requests.Session()
-        return exchange(self._local.session, call)
 
 
 class Transport:
@@ -172,7 +103,7 @@ class Transport:
             except (Uncertain, Malformed) as error:
                 return self._recovered(error, recover) if recover else _raise(error)
 
-        return self._repeating(once)
+        return self._retries.carry_out(once, self.traffic)
 
     def _recovered(self, error: Auth0Error, recover: Callable[[], Any]) -> Any:
         try:
@@ -184,43 +115,6 @@ class Transport:
             raise Auth0Error(unsettled, error.where) from None
         return found if found is not None else _raise(Uncertain(error.message, error.where))
 
-    def _repeating(self, once: Callable[[], Any]) -> Any:
-        """Carry `once` out, again and again while there is hope; the last error comes through as itself."""
-        retrying = Retrying(
-            retry=retry_if_exception_type(Retriable),
-            wait=self._wait,
-            stop=self._enough,
-            sleep=self._retries.sleep,
-            before_sleep=self._tell,
-            reraise=True,
-        )
-        errors: list[Auth0Error] = []
-
-        def remembered() -> Any:
-            try:
-                return once()
-            except Auth0Error as error:
-                errors.append(error)
-                raise
-
-        try:
-            return retrying(remembered)
-        except Stopped as stopped:
-            raise errors[-1] if errors else stopped from None
-
-    def _wait(self, state: RetryCallState) -> float:
-        backoff: float = min(self._retries.factor * 2 ** (state.attempt_number - 1), _LONGEST_WAIT)
-        backoff *= 0.5 + self._retries.jitter() / 2
-        error = _error_of(state)
-        return max(backoff, error.wait or 0.0) if isinstance(error, Retriable) else backoff
-
-    def _enough(self, state: RetryCallState) -> bool:
-        return state.attempt_number > self._retries.most or state.idle_for + state.upcoming_sleep > _TOTAL_WAIT
-
-    def _tell(self, state: RetryCallState) -> None:
-        self.traffic.retried()
-        logger.info("%s; trying again in %.1f s", _error_of(state), state.upcoming_sleep)
-
     def _metered(self, endpoint: str, call: Call) -> Any:
         """One try: within the budget, with a token that is renewed once if it is refused."""
         token = self.tokens.current()
@@ -228,7 +122,7 @@ class Transport:
         if answer.status == HTTPStatus.UNAUTHORIZED:
             token = self.tokens.renewed(token)
             answer = self._paced(endpoint, call, token)
-        return self._result(answer, call, token.value)
+        return result(answer, call, (self._credentials.client_secret, token.value))
 
     def _paced(self, endpoint: str, call: Call, token: Token) -> Answer:
         self._check()
@@ -249,38 +143,6 @@ class Transport:
         logger.debug("%s -> %s", endpoint, answer.status or answer.trouble)
         return answer
 
-    def _result(self, answer: Answer, call: Call, *secrets: str) -> Any:
-        """The JSON of a good answer; raises the error that a bad one stands for."""
-        payload = _json(answer.body)
-        if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
-            if answer.status == HTTPStatus.NO_CONTENT or payload is not None:
-                return payload
-            raise Malformed(f"the answer is not JSON but {_kind(answer)}", self._where(answer, call))
-        known = payload if isinstance(payload, dict) else {}
-        error_code = self._without_secrets(str(known.get("errorCode") or ""), call, secrets)
-        where = self._where(answer, call, error_code)
-        if answer.status == 0:
-            trouble = Auth0Error if answer.hopeless else Uncertain if answer.sent else Retriable
-            raise trouble(answer.trouble, where)
-        told = known.get("message") or known.get("error_description") or known.get("error") or _kind(answer)
-        message = self._without_secrets(str(told), call, secrets)
-        if answer.status in _RETRIABLE_STATUS:
-            kind = Retriable if answer.status == HTTPStatus.TOO_MANY_REQUESTS else Uncertain
-            raise kind(message, where, wait=asked_wait(answer.headers))
-        if answer.status < HTTPStatus.BAD_REQUEST:
-            raise Malformed("the answer is a redirect; check AUTH0_URL", where)
-        raise _BY_STATUS.get(answer.status, Rejected)(message, where)
-
-    def _where(self, answer: Answer, call: Call, error_code: str = "") -> Where:
-        path = urlsplit(call.url).path.removeprefix("/api/v2")
-        return Where(call.method, path, answer.status, error_code)
-
-    def _without_secrets(self, text: str, call: Call, secrets: Iterable[str]) -> str:
-        password = call.body.get("password", "") if isinstance(call.body, dict) else ""
-        for secret in (self._credentials.client_secret, password, *secrets):
-            text = text.replace(secret, "***") if secret else text
-        return visible(text, 300)
-
     def _fetch_token(self) -> tuple[str, str, float]:
         credentials = self._credentials
         body = {
@@ -291,7 +153,7 @@ class Transport:
         }
         call = Call("POST", f"{self.url}/oauth/token", body=body, timeout=self.timeout)
         try:
-            granted = self._repeating(lambda: self._token_once(call))
+            granted = self._retries.carry_out(lambda: self._token_once(call), self.traffic)
         except (Denied, Rejected, NotFound) as error:
             hint = "check AUTH0_CLIENT_ID, AUTH0_CLIENT_SECRET, AUTH0_AUDIENCE and the application's grants"
             raise Denied(f"{error.message}; {hint}", error.where) from None
@@ -307,23 +169,8 @@ class Transport:
 
     def _token_once(self, call: Call) -> Any:
         self._check()
-        return self._result(self._sent("POST /oauth/token", call), call)
+        return result(self._sent("POST /oauth/token", call), call, (self._credentials.client_secret,))
 
 
 def _raise(error: Auth0Error) -> NoReturn:
     raise error
-
-
-def _error_of(state: RetryCallState) -> BaseException | None:
-    return state.outcome.exception() if state.outcome else None
-
-
-def _json(body: bytes) -> Any:
-    try:
-        return parse(body)
-    except ValueError:
-        return None
-
-
-def _kind(answer: Answer) -> str:
-    return answer.headers.get("content-type", "of no known kind").partition(";")[0] if answer.body else "empty"

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Self
 from client.apply import Applier
 from client.auth0.pace import Pace
 from client.auth0.reader import Reader
-from client.auth0.transport import Credentials, Retries, Transport
+from client.auth0.retries import Retries
+from client.auth0.tokens import Credentials
+from client.auth0.transport import Transport
 from client.auth0.writer import Writer
 from sandbox import DEFAULT_CONNECTION, ManualClock, Sandbox
 from sync.model import Change, Kind, Role

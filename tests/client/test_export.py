@@ -93,7 +93,8 @@ def test_a_whole_file_is_read_however_it_is_made_and_cut_on_its_way(content: byt
 def test_a_file_that_comes_byte_by_byte_is_read_just_so(content: bytes) -> None:
     bytewise = (content[index : index + 1] for index in range(len(content)))
 
-    records = jobs._records(bytewise)  # noqa: SLF001 - sockets put bytes together as they like
+    _, chunks = jobs._plain(bytewise)  # noqa: SLF001 - sockets put bytes together as they like
+    records = jobs._records(chunks)  # noqa: SLF001
 
     assert [record["user_id"] for record in records] == USER_IDS
 
@@ -191,6 +192,24 @@ def test_a_plain_file_cut_at_the_end_of_a_line_is_found_out_by_the_search(
 
         with pytest.raises(Malformed, match="the export has 900 accounts, but the search counted 1200"):
             reader.accounts(connection)
+
+
+def test_a_packed_file_is_whole_although_the_search_counts_linked_accounts_too(
+    serve: Serve, tenant: Tenant, passing: Time
+) -> None:
+    fill(tenant, 1200)
+    sandbox = serve()
+    reader = reader_of(transport_to(sandbox, passing), passing)
+    connection = reader.connection()
+    kept = [*tenant.users.values()][:900]
+    lines = [json.dumps({"user_id": user["user_id"], "identities": user["identities"]}) for user in kept]
+    with RawServer(lambda _: [http(zipped("\n".join(lines).encode()))]) as other:
+        job = {"id": "job_1", "status": "completed", "location": f"{other.url}/file", "type": "users_export"}
+        sandbox.faults.add(Fault(kind="status", status=200, path=JOB, body=job, times=None))
+
+        accounts = reader.accounts(connection)
+
+    assert len(accounts) == 900
 
 
 def test_a_file_that_names_an_account_twice_is_an_error(serve: Serve, tenant: Tenant, passing: Time) -> None:

@@ -10,7 +10,9 @@ import pytest
 
 from client.auth0.errors import Auth0Error, Denied, Malformed, Retriable, Uncertain
 from client.auth0.pace import Pace
-from client.auth0.transport import Credentials, Retries, Transport
+from client.auth0.retries import Retries
+from client.auth0.tokens import Credentials
+from client.auth0.transport import Transport
 from client.stop import Stopped
 from sandbox import Fault, Sandbox, Tenant
 from tests.client.builders import Time, asked, transport_to, writer_of

@@ -10,7 +10,7 @@ import pytest
 
 from client.auth0.errors import Auth0Error
 from client.auth0.http import Answer, Call
-from client.auth0.transport import Credentials
+from client.auth0.tokens import Credentials
 from tests.client.builders import RawServer, Time, http_json, transport_at
 
 if TYPE_CHECKING:

@@ -207,6 +207,16 @@ def test_the_log_has_a_line_for_each_change(job: Job) -> None:
         assert result.stderr.count(line) == 1
 
 
+def test_a_terminal_that_cannot_spell_a_name_ends_no_run(job: Job) -> None:
+    job.people([("jürgen@x.io", "viewer"), ("李@x.io", None)])
+
+    result = job.run(PYTHONIOENCODING="ascii", LC_ALL="C")
+
+    assert result.code == 3
+    assert job.tenant.snapshot() == {"jürgen@x.io": ["viewer"]}
+    assert "j\\xfcrgen@x.io" in result.stdout
+
+
 def test_a_reader_that_goes_away_does_not_end_the_run(job: Job) -> None:
     job.people([(f"user{number}@x.io", "viewer") for number in range(30)])
     read, write = os.pipe()

@@ -19,7 +19,8 @@ from client.console import Console
 from client.report_file import ReportError
 from client.stop import Stop, Stopped
 from config import logs
-from config.settings import Settings, SettingsError, load
+from config.loading import SettingsError, load
+from config.settings import Settings
 from database.failures import SourceError
 from sync.model import Status
 from sync.report import Exit, Run, document

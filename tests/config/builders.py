@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import Settings, SettingsError, load
+from config.loading import SettingsError, load
+from config.settings import Settings
 
 NOWHERE = Path("/nowhere/at/all")
 REQUIRED: Mapping[str, str] = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from config import reference
-from config.settings import Settings, load
+from config.loading import load
+from config.settings import Settings
 from tests.config.builders import NOWHERE, REQUIRED, env_file
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from config.settings import SettingsError, load
+from config.loading import SettingsError, load
 from tests.config.builders import NOWHERE, REQUIRED, environment, faults, settings
 
 

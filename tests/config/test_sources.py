@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.settings import SettingsError, load
+from config.loading import SettingsError, load
 from config.sources import without_quotes
 from tests.config.builders import NOWHERE, REQUIRED, env_file, environment, settings
 

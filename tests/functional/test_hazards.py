@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import Behaviour, Fault, Tenant
+from sandbox.people import seed
 from tests.functional.job import UNMEASURED, Job, StartJob
 
 
@@ -309,3 +310,22 @@ def test_accounts_that_share_an_email_but_for_its_case_are_held(job: Job) -> Non
     assert "2 accounts share this e-mail" in result.stdout
     assert len(job.tenant.users) == 3
     assert not any("admin" in job.tenant.roles_of(user_id) for user_id in job.tenant.users)
+
+
+def test_a_first_sync_a_mixed_second_day_and_a_quiet_third_meet_no_429(start_job: StartJob) -> None:
+    job = start_job(profile="enterprise")
+    seed(job.tenant, job.database, people=60, drift="empty")
+    codes, writes = [], []
+
+    for day in (1, 2, 3):
+        if day == 2:
+            seed(Tenant(), job.database, people=60, drift="day")
+        before = len(job.sandbox.writes())
+        codes.append(job.run(AUTH0_ROLE_READ="auto").code)
+        writes.append(len(job.sandbox.writes()) - before)
+
+    assert codes == [0, 3, 3]  # the second day brings two rows that cannot be understood
+    assert writes[0] == 120
+    assert 5 < writes[1] < 30
+    assert writes[2] == 0
+    assert [entry.path for entry in job.sandbox.log if entry.status == 429] == []

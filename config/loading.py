@@ -1,0 +1,112 @@
+"""Reading the settings: from the environment, then the env file, then /run/secrets; every fault at once, by name."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from config.settings import Settings
+from config.sources import EnvFileError, Strings, brief, read_env_file, read_secrets
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+DEFAULT_ENV_FILE = Path(".env")
+SECRETS_DIR = Path("/run/secrets")
+
+
+class SettingsError(Exception):
+    """The settings cannot be used. `faults`: every one, each a sentence that begins with its setting."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = tuple(faults)
+
+
+def load(environ: Mapping[str, str], env_file: Path | None = None, *, secrets_dir: Path = SECRETS_DIR) -> Settings:
+    """Read and check all settings.
+
+    `env_file`: a file that must exist; None means `.env`, if there is one. Raises `SettingsError`.
+    """
+    faults: list[str] = []
+    from_file = _env_file(env_file, faults)
+    secrets, unreadable = read_secrets(secrets_dir, Settings.model_fields)
+    faults += unreadable
+    values: dict[str, Any] = {
+        **Strings(Settings, secrets)(),
+        **Strings(Settings, from_file)(),
+        **Strings(Settings, environ, unquote=True)(),
+    }
+    faults += _misspelt({**from_file, **environ})
+    faults += _query(values)
+    faults += _database(values)
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        faults += [_sentence(fault) for fault in error.errors(include_input=False, include_url=False)]
+    if faults:
+        raise SettingsError(faults)
+    return settings
+
+
+def _env_file(path: Path | None, faults: list[str]) -> dict[str, str]:
+    if path is None and not DEFAULT_ENV_FILE.exists():
+        return {}
+    try:
+        return read_env_file(path or DEFAULT_ENV_FILE)
+    except EnvFileError as error:
+        faults.append(str(error))
+        return {}
+
+
+def _misspelt(names: Iterable[str]) -> Iterator[str]:
+    """A guard's limit that is misspelt must not be a guard without a limit."""
+    known = [name.upper() for name in Settings.model_fields]
+    for name in names:
+        if name.upper().startswith("SYNC_") and name.upper() not in known:
+            near = difflib.get_close_matches(name.upper(), known, n=1)
+            yield f"{name}: there is no such setting" + (f"; is {near[0]} meant?" if near else "")
+
+
+def _query(values: dict[str, Any]) -> Iterator[str]:
+    """Exactly one of the two ways to give the query; a file is read here, into `users_db_query`."""
+    file = values.get("users_db_query_file")
+    if bool(file) == bool(values.get("users_db_query")):
+        yield "USERS_DB_QUERY: set either this or USERS_DB_QUERY_FILE" + (", not both" if file else "")
+    elif file:
+        try:
+            values["users_db_query"] = Path(file).expanduser().read_text(encoding="utf-8-sig")
+        except (OSError, RuntimeError, UnicodeDecodeError) as error:  # RuntimeError: ~ of a user who is not there
+            yield f"USERS_DB_QUERY_FILE: {file} cannot be read ({brief(error)})"
+        else:
+            if not values["users_db_query"].strip():
+                yield f"USERS_DB_QUERY_FILE: {file} is empty"
+
+
+def _database(values: dict[str, Any]) -> Iterator[str]:
+    """Either a URL or the four `MSSQL_*` that have no default."""
+    needed = ("mssql_server", "mssql_database", "mssql_username", "mssql_password")
+    if not values.get("users_db_url"):
+        for name in needed:
+            if not values.get(name):
+                yield f"{name.upper()}: is required (or USERS_DB_URL instead of all MSSQL_*)"
+    elif values.get("mssql_server"):
+        yield "USERS_DB_URL: set either this or MSSQL_SERVER, not both"
+    server = str(values.get("mssql_server") or "").strip()
+    if "," in server:
+        yield "MSSQL_SERVER: is a host name alone; put the port into MSSQL_PORT"
+    elif re.search(r"[;{}=\s/]", server):
+        yield "MSSQL_SERVER: is a host name, or host\\instance"
+
+
+def _sentence(fault: ErrorDetails) -> str:
+    name = str(fault["loc"][0]).upper() if fault["loc"] else "settings"
+    if fault["type"] == "missing":
+        return f"{name}: is required"
+    message = fault["msg"].removeprefix("Value error, ")
+    return f"{name}: {message[:1].lower()}{message[1:]}"

@@ -21,7 +21,7 @@ from sync.roles import ManagedRoles
 
 _ROOT = Path(__file__).resolve().parent.parent
 _RUNS: tuple[tuple[int, Drift, str, str], ...] = (  # people, drift, limits of the tenant, how roles are read
-    (500, "empty", "none", "auto"),
+    (500, "empty", "enterprise", "auto"),
     (500, "day", "enterprise", "auto"),
     (500, "none", "enterprise", "auto"),
     (500, "none", "none", "pool"),

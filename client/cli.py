@@ -80,6 +80,13 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the job and return its exit code."""
+    try:
+        return _run(argv)
+    except KeyboardInterrupt:  # in the demo, or before the job has begun to listen
+        return Exit.INTERRUPTED
+
+
+def _run(argv: Sequence[str] | None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a name that cron's locale cannot spell ends no run
     arguments = parse(argv)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+import requests
 
 from tests.functional.job import ROOT, Job
 
@@ -28,6 +32,21 @@ def test_the_demo_shows_all_and_ends_well() -> None:
     assert writes[1] > 20
     assert "would be deleted" in result.stdout
     assert "Traceback" not in result.stdout + result.stderr
+
+
+def test_a_demo_that_is_interrupted_ends_quietly_and_takes_its_tenant_with_it() -> None:
+    command = [sys.executable, str(ROOT / "main.py"), "demo"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    url = process.stdout.readline().partition("running at ")[2].partition(",")[0]
+
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate()
+
+    assert process.returncode == 130
+    assert "Traceback" not in stderr
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{url}/sandbox/log", timeout=5)
 
 
 def test_the_files_that_the_image_gets_are_all_that_a_run_needs(job: Job, tmp_path: Path) -> None:

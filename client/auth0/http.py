@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,8 +48,8 @@ class Answer:
     """True when another try would end the same way."""
 
 
-class _Bearer(AuthBase):
-    """Sets the token. Without an `auth`, requests would let a ~/.netrc replace our header."""
+class Bearer(AuthBase):
+    """Sets the token, or nothing at all. Without an `auth`, requests would send what a ~/.netrc has for the host."""
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -68,7 +68,7 @@ def exchange(session: requests.Session, call: Call) -> Answer:
             call.url,
             params=call.params,
             json=call.body,
-            auth=_Bearer(call.token),
+            auth=Bearer(call.token),
             timeout=(min(_CONNECT_TIMEOUT, call.timeout), call.timeout),
             allow_redirects=False,
             stream=True,
@@ -86,9 +86,15 @@ def exchange(session: requests.Session, call: Call) -> Answer:
         return Answer(0, trouble=brief(error))
 
 
+def arriving(response: requests.Response) -> Iterator[bytes]:
+    """The body as it comes: what has arrived, without waiting for a whole chunk."""
+    while part := response.raw.read1(_CHUNK, decode_content=True):
+        yield part
+
+
 def _read(response: requests.Response, *, deadline: float) -> bytes:
     parts = []
-    while part := response.raw.read1(_CHUNK, decode_content=True):  # what has come, not a whole chunk
+    for part in arriving(response):
         parts.append(part)
         if time.monotonic() > deadline:
             raise requests.exceptions.ReadTimeout

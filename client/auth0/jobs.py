@@ -15,14 +15,13 @@ import requests
 import urllib3
 
 from client.auth0.errors import Auth0Error, Malformed, Retriable, Where
-from client.auth0.http import brief
+from client.auth0.http import Bearer, arriving, brief
 from client.auth0.transport import Transport
 
 logger = logging.getLogger(__name__)
 
 _FIRST_POLL, _LONGEST_POLL = 0.5, 10.0  # seconds between two looks at a job; each wait is half as long again
 _PATIENCE = 3600.0  # seconds after which a job is given up
-_CHUNK = 1 << 16
 _LINK_TRIES = 3  # a link lives for 60 s; asking for the job again gives a new one
 _GZIP = b"\x1f\x8b"
 _GZIP_ONLY = 31  # zlib's number for it
@@ -106,7 +105,7 @@ def _fetch(transport: Transport, job: dict[str, Any], sleep: Callable[[float], N
         try:
             response = requests.get(
                 location.geturl(),
-                auth=_unchanged,  # or else requests would send what a ~/.netrc has for that host
+                auth=Bearer(""),
                 stream=True,
                 timeout=(10, transport.timeout),
                 allow_redirects=False,
@@ -123,10 +122,6 @@ def _fetch(transport: Transport, job: dict[str, Any], sleep: Callable[[float], N
     raise Retriable(f"the export file cannot be fetched: {trouble}", _where(job["id"]))
 
 
-def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
-
-
 def _records(chunks: Iterator[bytes]) -> Iterator[dict[str, Any]]:
     for line in _lines(chunks):
         try:
@@ -140,8 +135,7 @@ def _records(chunks: Iterator[bytes]) -> Iterator[dict[str, Any]]:
 
 def _chunks(response: requests.Response) -> Iterator[bytes]:
     try:
-        while chunk := response.raw.read1(_CHUNK, decode_content=True):  # what has come, not a whole chunk
-            yield chunk
+        yield from arriving(response)
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise _broken(f"was cut off: {brief(error)}") from None
 

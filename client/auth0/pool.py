@@ -13,7 +13,6 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.connection import wait
 
@@ -47,7 +46,7 @@ class ProcessPool:
                     return future.result(timeout=_POLL)
                 except TimeoutError:
                     continue
-        except (BrokenProcessPool, RuntimeError) as error:
+        except RuntimeError as error:  # BrokenProcessPool is one; so is a pool that has been shut down
             reason = "a worker process of the pool died (out of memory?); nothing was changed"
             raise PoolError(reason) from error
 

@@ -4,10 +4,10 @@ Auth0 meters with token buckets: `x-ratelimit-limit` is the size of the bucket, 
 `-reset` when tokens are next added (epoch seconds). How fast a bucket fills, whether bit by bit or at the turn
 of a second or minute, and which endpoints share one is not in the headers, and other clients of the tenant
 drink from the same bucket. So nothing is reckoned ahead: what an answer says is left is spent, less a reserve
-and what is under way; then everybody waits for the reset, when one request finds out how much there is now.
-That way a request waits before a 429, not after.
+and what is under way; then everybody who draws on that bucket waits for the reset, when one request finds out
+how much there is now. That way a request waits before a 429, not after.
 
-Endpoints are put into one bucket when their answers show the same limit.
+Endpoints are put into one bucket when their answers show the same limit, until their answers contradict that.
 """
 
 from __future__ import annotations
@@ -15,16 +15,29 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
 _RESERVE = 0.1  # share of a bucket that is left for the other clients of the tenant
+_LARGEST_RESERVE = 0.5  # the same, when others take so much that requests are refused
 _LONGEST_PAUSE = 62.0  # seconds, a minute by clocks that round; a reset further away than this is not believed
 _LONGEST_ASKED = 300.0  # seconds of a `Retry-After`; who is asked for more gives up anyway
 _BLIND_PAUSE = 1.0  # seconds to wait when the headers do not say how long
 _LOOK = 0.05  # seconds between two looks while the one request that finds out is under way
+_REMEMBERED = 64  # answers, as many as may be out of order
 _SLOWEST = 5.0  # seconds; a server time that is further off than an answer may take is measured anew
+
+
+@dataclass(slots=True)
+class _Told:
+    """What an answer said about a bucket."""
+
+    group: str
+    remaining: float
+    reset: float
+    at: float
 
 
 @dataclass(slots=True)
@@ -36,13 +49,21 @@ class _Bucket:
     reset: float = 0.0  # when tokens are next added
     asking: bool = False  # whether the one request that finds out is under way
     sent: int = 0  # requests so far
+    reserve: float = 0.0  # tokens that are left to others
+    told: deque[_Told] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+    paused_until: float = 0.0
 
-    def wait(self, now: float) -> float:
-        """Seconds until it is worth while to look again; 0 takes a token."""
+    def wait(self, now: float, *, stranger: bool) -> float:
+        """Seconds until it is worth while to look again; 0 takes a token.
+
+        A `stranger` is an endpoint that may or may not draw on this bucket. To find out it may use the reserve.
+        """
+        if now < self.paused_until:
+            return self.paused_until - now
         if self.limit and self.level < 1 and now >= self.reset:
             # Tokens were added; one request finds out how many. Should its answer get lost, another does.
             self.level, self.reset, self.asking = 1.0, now + _BLIND_PAUSE, True
-        if self.level >= 1:
+        if self.level + (self.reserve if stranger else 0) >= 1:
             self.level -= 1
             self.sent += 1
             return 0.0
@@ -50,10 +71,29 @@ class _Bucket:
             return _LOOK
         return max(self.reset - now, 0.001)
 
-    def learn(self, number: int, limit: float, remaining: float, reset: float) -> None:
-        """Take over what the answer to request `number` says; later requests are not yet in its `remaining`."""
-        self.limit, self.reset, self.asking = limit, reset, False
-        self.level = remaining - math.floor(limit * _RESERVE) - (self.sent - number)
+    def may_be_of(self, group: str, remaining: float, sent_at: float, now: float) -> bool:
+        """Whether an answer to `group` can be about this bucket: tokens do not come back before they are due.
+
+        A bucket that fills bit by bit may have a little more than it had; none fills up in less than a second.
+        """
+        before = (told for told in reversed(self.told) if told.at <= sent_at and told.group != group)
+        told = next(before, None)
+        if told is None or now >= told.reset:
+            return True
+        return remaining <= told.remaining + self.limit * (now - told.at) + 1
+
+    def learn(self, ticket: Ticket, remaining: float, reset: float, now: float) -> None:
+        """Take over what the answer to a request says; later requests are not yet in its `remaining`."""
+        number = ticket.number if ticket.bucket is self else self.sent
+        self.reset, self.asking = reset, False
+        self.told.append(_Told(ticket.group, remaining, reset, now))
+        self.level = remaining - self.reserve - (self.sent - number)
+
+    def refuse(self, now: float, pause: float) -> None:
+        """An answer was 429: others take more than the reserve leaves them. One more for them, each time."""
+        if now >= self.paused_until:
+            self.reserve = min(self.reserve + 1, max(self.reserve, math.floor(self.limit * _LARGEST_RESERVE)))
+        self.paused_until = max(self.paused_until, now + pause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +103,7 @@ class Ticket:
     group: str
     bucket: _Bucket
     number: int
+    at: float
 
 
 @dataclass(slots=True)
@@ -77,7 +118,7 @@ class Pace:
     clock: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _buckets: dict[float, _Bucket] = field(default_factory=dict)  # by limit
+    _buckets: list[_Bucket] = field(default_factory=list)
     _groups: dict[str, _Bucket] = field(default_factory=dict)  # by endpoint, once its limit is known
     _first: _Bucket = field(default_factory=_Bucket)  # until any limit is known: one request at a time
     _unmetered: set[str] = field(default_factory=set)  # endpoints whose answers have no headers to obey
@@ -89,18 +130,18 @@ class Pace:
         """Wait until a request to the endpoint `group` may go out."""
         while True:
             with self._lock:
-                wait, bucket = self._try(group)
+                now = self.clock()
+                wait, bucket = self._try(group, now)
                 if not wait:
-                    return Ticket(group, bucket, bucket.sent)
+                    return Ticket(group, bucket, bucket.sent, now)
             self.sleep(wait)
 
-    def _try(self, group: str) -> tuple[float, _Bucket]:
+    def _try(self, group: str, now: float) -> tuple[float, _Bucket]:
         """Seconds to wait (0: go, the token is taken) and the bucket."""
-        now = self.clock()
         bucket = self._bucket(group)
         wait = max(self._paused_until, self._next) - now
         if wait <= 0:
-            wait = 0.0 if group in self._unmetered else bucket.wait(now)
+            wait = 0.0 if group in self._unmetered else bucket.wait(now, stranger=group not in self._groups)
         if wait <= 0 and self.cap:
             self._next = now + 1 / self.cap
         return max(wait, 0.0), bucket
@@ -109,24 +150,30 @@ class Pace:
         """An endpoint not yet heard of is taken to share the emptiest bucket."""
         if group in self._groups:
             return self._groups[group]
-        return min(self._buckets.values(), key=lambda bucket: bucket.level, default=self._first)
+        return min(self._buckets, key=lambda bucket: bucket.level, default=self._first)
 
     def learn(self, ticket: Ticket, headers: Mapping[str, str], *, refused: bool = False) -> float:
-        """Take over the headers of an answer; `refused` for a 429. Returns the seconds of a pause, or 0."""
+        """Take over the headers of an answer; `refused` for a 429. Returns the seconds of a pause, or 0.
+
+        A 429 pauses those who draw on the bucket that its headers show empty, else everybody.
+        """
         with self._lock:
             now = self.clock()
             limit = _number(headers, "x-ratelimit-limit") or 0.0
             remaining = _number(headers, "x-ratelimit-remaining")
+            bucket = None
             if limit < 1 or remaining is None:
                 self._without_headers(ticket)
             else:
-                bucket = self._enter(ticket.group, limit)
-                number = ticket.number if bucket is ticket.bucket else bucket.sent
-                bucket.learn(number, limit, remaining, now + self._reset(headers, now))
+                bucket = self._enter(ticket, limit, remaining, now)
+                bucket.learn(ticket, remaining, now + self._reset(headers, now), now)
             if not refused:
                 return 0.0
             pause = self._pause(headers, now)
-            self._paused_until = max(self._paused_until, now + pause)
+            if bucket is not None and not remaining:
+                bucket.refuse(now, pause)
+            else:
+                self._paused_until = max(self._paused_until, now + pause)
             return pause
 
     def lost(self, ticket: Ticket) -> None:
@@ -134,10 +181,19 @@ class Pace:
         with self._lock:
             self._without_headers(ticket)
 
-    def _enter(self, group: str, limit: float) -> _Bucket:
+    def _enter(self, ticket: Ticket, limit: float, remaining: float, now: float) -> _Bucket:
+        """The bucket that an answer is about: the one it was taken for, unless the answer speaks against it."""
+        group = ticket.group
         self._unmetered.discard(group)
-        self._groups[group] = self._buckets.setdefault(limit, _Bucket())
-        return self._groups[group]
+        alike = [bucket for bucket in self._buckets if bucket.limit == limit]
+        alike.sort(key=lambda bucket: bucket is not self._groups.get(group))
+        fitting = (bucket for bucket in alike if bucket.may_be_of(group, remaining, ticket.at, now))
+        bucket = next(fitting, None)
+        if bucket is None:
+            bucket = _Bucket(limit, reserve=math.floor(limit * _RESERVE))
+            self._buckets.append(bucket)
+        self._groups[group] = bucket
+        return bucket
 
     def _without_headers(self, ticket: Ticket) -> None:
         if ticket.group not in self._groups:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from client.apply import Applier
 from client.auth0.tokens import READ_SCOPES, WRITE_SCOPES
-from client.auth0.writer import Writer
 from client.console import Console
 from client.stop import Stop
-from client.wiring import make_reader, make_transport
+from client.wiring import make_applier, make_reader, make_transport
 from config.settings import Settings
 from database.users import Users
 from sync import desired, guard, plan
@@ -46,6 +44,5 @@ class App:
         self.console.plan(record.plan)
         record.refusals = guard.check(record.plan, settings.limits)
         if self.writes and not record.refusals:
-            writer = Writer(self.transport.for_writing(), reader, connection)
-            applier = Applier(record.plan, reader, writer, settings.auth0_pool_size, self.stop.check)
+            applier = make_applier(settings, record.plan, self.transport, reader, connection, self.stop)
             applier.apply(into=record)

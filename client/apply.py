@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from client.auth0.errors import Auth0Error, Conflict, Denied, NotFound, Rejected
+from client.auth0 import imports
+from client.auth0.errors import NotFound
+from client.auth0.imports import Imported, Importer, ImportFile
 from client.auth0.reader import Reader
-from client.auth0.writer import Writer
+from client.auth0.writer import Created, Writer
+from client.breaker import DONE, Breaker, Tried
+from client.giving import RoleGiver
 from client.side_by_side import side_by_side
-from client.stop import Stopped
 from sync import address
-from sync.model import Change, Kind, Outcome, Status
+from sync.model import Change, Kind, Outcome, Role, Status
 from sync.plan import Plan
 from sync.report import Run
 
 logger = logging.getLogger(__name__)
 
-_BREAKER = 10  # changes that fail in a row, because Auth0 does not answer, before the rest is not tried
-_UNAUTHORIZED = 401
-_ABOUT_ONE_ACCOUNT = (Denied, NotFound, Conflict, Rejected)
+Ends = Iterator[tuple[Change, Tried]]
 
 
 @dataclass(slots=True)
@@ -30,15 +31,15 @@ class Applier:
     plan: Plan
     reader: Reader
     writer: Writer
+    importer: Importer
+    breaker: Breaker = field(default_factory=Breaker)
     workers: int = 4
-    check: Callable[[], None] = lambda: None
-    """Raises `Stopped` when the run is to end."""
-    broken: Auth0Error | None = None
-    """Why the rest was given up, if it was."""
+    """Requests in flight."""
+    batch_size: int = 50
+    """Accounts in one request that gives a role."""
     _outcomes: dict[Change, Outcome] = field(default_factory=dict)
     _user_ids: dict[str, str] = field(default_factory=dict)  # of accounts made by this run, by e-mail
     _lacking: set[str] = field(default_factory=set)  # e-mails of people who did not get their new roles
-    _in_a_row: int = 0
 
     def apply(self, into: Run) -> None:
         """Carry out all changes; a kind begins when the one before it is done.
@@ -47,94 +48,126 @@ class Applier:
         """
         try:
             for kind in Kind:
-                for change, outcome in side_by_side(self._one, self.plan.by_kind(kind), self.workers):
-                    self._outcomes[change] = outcome
+                for change, tried in _PHASES[kind](self, self.plan.by_kind(kind)):
+                    self._outcomes[change] = Outcome(change, tried.status, tried.why)
+                    _tell(change, tried)
         finally:
             into.outcomes = self.outcomes
-        if self.broken is not None:
-            raise self.broken
+        if self.breaker.broken is not None:
+            raise self.breaker.broken
 
     @property
     def outcomes(self) -> list[Outcome]:
         """What became of each change."""
         return [self._outcomes.get(change) or Outcome(change, Status.NOT_TRIED) for change in self.plan.changes]
 
-    def _one(self, change: Change) -> Outcome:
-        if self.broken is not None:
-            return Outcome(change, Status.NOT_TRIED, "the run had given up")
-        try:
-            self.check()
-            outcome = _STEPS[change.kind](self, change)
-        except Stopped:
-            return Outcome(change, Status.NOT_TRIED, "the run was stopped")
-        except Auth0Error as error:
-            self._count_failure(error)
-            outcome = Outcome(change, Status.FAILED, str(error))
-        else:
-            self._in_a_row = 0
-        if outcome.status is not Status.DONE:
-            logger.warning("%s %s: %s", _FAILURES[change.kind], change.email, outcome.why)
-            if change.kind is Kind.ADD_ROLES:
-                self._lacking.add(change.email)
-        return outcome
+    def _each(self, step: Callable[[Change], Tried], changes: Iterable[Change]) -> Ends:
+        return side_by_side(lambda change: self.breaker.attempt(lambda: step(change)), changes, self.workers)
 
-    def _count_failure(self, error: Auth0Error) -> None:
-        """One bad account does not stop the others; a dead Auth0, or a lost login, does."""
-        where = error.where
-        lost = isinstance(error, Denied) and (
-            where is None or where.status == _UNAUTHORIZED or where.path == "/oauth/token"
+    def _create(self, changes: Sequence[Change]) -> Ends:
+        """By import jobs where these save requests; singly whoever is left."""
+        left = changes
+        if self.importer.is_for(len(changes)):
+            left = yield from self._import(changes)
+        yield from self._each(self._create_one, left)
+
+    def _import(self, changes: Sequence[Change]) -> Generator[tuple[Change, Tried], None, list[Change]]:
+        """Returns those whom the import did not settle."""
+        left = {change.email: change for change in changes}
+        existing: dict[str, str] = {}
+        for _, imported in side_by_side(self._import_file, imports.files([*left]), imports.AT_ONCE):
+            for email, user_id in imported.created.items():
+                yield left.pop(email), self._made(email, Created(user_id, adopted=False))
+            for email, why in imported.refused.items():
+                yield left.pop(email), Tried(Status.FAILED, why)
+            existing |= imported.existing
+        yield from self._each(
+            lambda change: self._adopt(change.email, existing[change.email]), [left.pop(email) for email in existing]
         )
-        dead = not isinstance(error, _ABOUT_ONE_ACCOUNT)
-        self._in_a_row = self._in_a_row + 1 if dead else 0
-        if self.broken is None and (lost or self._in_a_row >= _BREAKER):
-            self.broken = error
-            logger.error("giving up: %s; what is left is not tried", error)
+        return list(left.values())
 
-    def _create(self, change: Change) -> Outcome:
-        created = self.writer.create(change.email)
-        self._user_ids[change.email] = created.user_id
-        logger.info("added %s%s", change.email, " (the account existed already)" if created.adopted else "")
-        return Outcome(change, Status.DONE, "adopted: the account existed already" if created.adopted else "")
+    def _import_file(self, file: ImportFile) -> Imported:
+        result = self.breaker.attempt(lambda: self.importer.carry_out(file))
+        if isinstance(result, Imported):
+            return result
+        logger.warning("%s people are not imported but created one by one: %s", len(file.ids), result.why)
+        return Imported()
 
-    def _add_roles(self, change: Change) -> Outcome:
-        user_id = change.user_id or self._user_ids.get(change.email)
-        if user_id is None:
-            return Outcome(change, Status.SKIPPED, "the account was not created")
-        self.writer.add_roles(user_id, change.roles)
-        logger.info("gave %s: %s", change.email, ", ".join(role.name for role in change.roles))
-        return Outcome(change, Status.DONE)
+    def _adopt(self, email: str, why: str) -> Tried:
+        found = self.writer.adopt(email)
+        return self._made(email, found) if found else Tried(Status.FAILED, why)
 
-    def _remove_roles(self, change: Change) -> Outcome:
+    def _create_one(self, change: Change) -> Tried:
+        return self._made(change.email, self.writer.create(change.email))
+
+    def _made(self, email: str, created: Created) -> Tried:
+        self._user_ids[email] = created.user_id
+        return Tried(Status.DONE, "adopted: the account existed already") if created.adopted else DONE
+
+    def _give_roles(self, changes: Sequence[Change]) -> Ends:
+        user_ids = {change: change.user_id or self._user_ids.get(change.email) for change in changes}
+        wanted: dict[str, list[Role]] = {}
+        for change, user_id in user_ids.items():
+            if user_id is not None:
+                wanted.setdefault(user_id, []).extend(change.roles)
+        given = RoleGiver(self.writer, self.breaker, self.workers, self.batch_size).give(wanted)
+        without_account = Tried(Status.SKIPPED, "the account was not created")
+        for change, user_id in user_ids.items():
+            tried = given[user_id] if user_id else self.breaker.attempt(lambda: without_account)
+            if tried.status is not Status.DONE:
+                self._lacking.add(change.email)
+            yield change, tried
+
+    def _remove_roles(self, changes: Sequence[Change]) -> Ends:
+        return self._each(self._remove_roles_of_one, changes)
+
+    def _remove_roles_of_one(self, change: Change) -> Tried:
         """Somebody who did not get their new roles keeps the old ones: better one too many than locked out."""
         if change.email in self._lacking:
-            return Outcome(change, Status.SKIPPED, "the new roles could not be given first")
+            return Tried(Status.SKIPPED, "the new roles could not be given first")
         self.writer.remove_roles(change.user_id or "", change.roles)
-        logger.info("took from %s: %s", change.email, ", ".join(role.name for role in change.roles))
-        return Outcome(change, Status.DONE)
+        return DONE
 
-    def _delete(self, change: Change) -> Outcome:
+    def _delete(self, changes: Sequence[Change]) -> Ends:
+        return self._each(self._delete_one, changes)
+
+    def _delete_one(self, change: Change) -> Tried:
         """Look again before destroying: lists lag behind, this one read does not."""
         user_id = change.user_id or ""
         try:
             now = self.reader.account(user_id)
         except NotFound:
-            return Outcome(change, Status.DONE, "it was gone already")
+            return Tried(Status.DONE, "it was gone already")
         if now.connection != self.plan.connection or address.key(now.email or "") != address.key(change.email):
-            return Outcome(change, Status.SKIPPED, f"it is no longer the account that was planned: {now.email}")
+            return Tried(Status.SKIPPED, f"it is no longer the account that was planned: {now.email}")
         self.writer.delete(user_id)
-        logger.info("deleted %s", change.email)
-        return Outcome(change, Status.DONE)
+        return DONE
 
 
-_STEPS: dict[Kind, Callable[[Applier, Change], Outcome]] = {
+_PHASES: dict[Kind, Callable[[Applier, Sequence[Change]], Ends]] = {
     Kind.CREATE: Applier._create,  # noqa: SLF001 - the class's own steps
-    Kind.ADD_ROLES: Applier._add_roles,  # noqa: SLF001
+    Kind.ADD_ROLES: Applier._give_roles,  # noqa: SLF001
     Kind.REMOVE_ROLES: Applier._remove_roles,  # noqa: SLF001
     Kind.DELETE: Applier._delete,  # noqa: SLF001
 }
-_FAILURES = {
+_DONE = {
+    Kind.CREATE: "added",
+    Kind.ADD_ROLES: "gave",
+    Kind.REMOVE_ROLES: "took from",
+    Kind.DELETE: "deleted",
+}
+_NOT_DONE = {
     Kind.CREATE: "could not add",
     Kind.ADD_ROLES: "could not give roles to",
     Kind.REMOVE_ROLES: "could not take roles from",
     Kind.DELETE: "could not delete",
 }
+
+
+def _tell(change: Change, tried: Tried) -> None:
+    roles = ", ".join(role.name for role in change.roles)
+    if tried.status is Status.DONE:
+        details = (f": {roles}" if roles else "") + (f" ({tried.why})" if tried.why else "")
+        logger.info("%s %s%s", _DONE[change.kind], change.email, details)
+    elif tried.status is not Status.NOT_TRIED:
+        logger.warning("%s %s: %s", _NOT_DONE[change.kind], change.email, tried.why)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from client.apply import Applier
+from client.auth0.imports import Importer
 from client.auth0.pace import Pace
-from client.auth0.reader import Reader
+from client.auth0.reader import Connection, Reader
 from client.auth0.retries import Retries
 from client.auth0.tokens import Credentials
 from client.auth0.transport import Transport
+from client.auth0.writer import Writer
+from client.breaker import Breaker
 from client.stop import Stop
 from config.settings import Settings
+from sync.plan import Plan
 
 
 def make_transport(settings: Settings, stop: Stop) -> Transport:
@@ -34,4 +39,20 @@ def make_reader(settings: Settings, transport: Transport, stop: Stop) -> Reader:
         role_read=settings.auth0_role_read,
         sleep=stop.sleep,
         check=stop.check,
+    )
+
+
+def make_applier(
+    settings: Settings, plan: Plan, transport: Transport, reader: Reader, connection: Connection, stop: Stop
+) -> Applier:
+    """What carries out `plan`, with the right to write."""
+    writing = transport.for_writing()
+    return Applier(
+        plan,
+        reader,
+        Writer(writing, reader, connection),
+        Importer(writing, reader, connection, settings.auth0_create_with, sleep=stop.sleep),
+        Breaker(stop.check),
+        settings.auth0_pool_size,
+        settings.auth0_role_batch_size,
     )

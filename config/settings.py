@@ -123,6 +123,13 @@ class Settings(BaseSettings):
         "auto",
         description="`members` (by role), `pool` (by user, in processes) or `auto`: the fewer requests",
     )
+    auth0_create_with: Literal["auto", "requests", "import"] = Field(
+        "auto",
+        description="`requests` (one each), `import` (jobs of thousands) or `auto`: jobs from 100 new accounts on",
+    )
+    auth0_role_batch_size: int = Field(
+        50, ge=1, le=1000, description="accounts in one request that gives a role; smaller, if Auth0 refuses so many"
+    )
     auth0_role_prefix: str = Field(
         "", description="manage only roles that begin so; `admin` in the database then means `<prefix>admin`"
     )

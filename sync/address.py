@@ -11,28 +11,36 @@ from sync.text import visible
 
 # RFC 5322 dot-atoms, opened to letters beyond ASCII; quoted local parts are not understood on purpose.
 _ATOM = r"[\w!#$%&'*+/=?^`{|}~-]+"
-_LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
+_LABEL = r"[^\W_][\w-]{0,62}(?<=[^\W_])"
 _LOCAL, _DOMAIN = rf"{_ATOM}(?:\.{_ATOM})*", rf"{_LABEL}(?:\.{_LABEL})+"
 _ADDRESS = re.compile(f"{_LOCAL}@{_DOMAIN}")
 _AFTER_AT = re.compile(_DOMAIN)
 _BEFORE_AT = re.compile(rf"{_LOCAL}\Z"), re.compile(r"[\w.+-]+\Z")  # the second: in alice@x.io/bob@x.io, what / ends
 _LOCAL_LIMIT, _TOTAL_LIMIT = 64, 254  # Auth0, "User profile structure": local part and whole address
-_PUNCTUATION = {code: None for code in range(128) if not chr(code).isalnum()}
+_PUNCTUATION = bytes(code for code in range(128) if not chr(code).isalnum())
 
 
 def address(text: str) -> str:
     """The address as it is sent to Auth0: trimmed, NFC, lower case (Auth0 stores database e-mails so)."""
     if text.isascii():
-        return text.strip().lower()
+        return _plain(text)
     return unicodedata.normalize("NFC", text.strip()).lower()
 
 
 def key(text: str) -> str:
     """What makes two e-mails the same person: trimmed, NFC, casefolded."""
     if text.isascii():
-        return text.strip().lower()
+        return _plain(text)
     folded = unicodedata.normalize("NFC", text.strip()).casefold()
     return unicodedata.normalize("NFC", folded)
+
+
+def forms(text: str) -> tuple[str, str]:
+    """Key and address of `text`: one and the same string where it is ASCII."""
+    if text.isascii():
+        plain = _plain(text)
+        return plain, plain
+    return key(text), address(text)
 
 
 def fault(text: str) -> str | None:
@@ -82,6 +90,13 @@ def matcher(patterns: Iterable[str]) -> Callable[[str], bool]:
     return lambda address_key: combined.match(address_key) is not None
 
 
+def _plain(text: str) -> str:
+    """ASCII trimmed and in lower case: the same object where it is so already, as nearly all of a million are."""
+    trimmed = text.strip()
+    lowered = trimmed.lower()
+    return trimmed if trimmed == lowered else lowered
+
+
 def _inside(text: str) -> Iterator[str]:
     """What looks like an address around each @; the limits keep a text of megabytes from taking hours."""
     for at in re.finditer("@", text):
@@ -93,6 +108,6 @@ def _inside(text: str) -> Iterator[str]:
 
 def _letters(text: str) -> str:
     if text.isascii():
-        return text.lower().translate(_PUNCTUATION)
+        return text.lower().encode().translate(None, _PUNCTUATION).decode()
     folded = unicodedata.normalize("NFKC", text).casefold()
     return "".join(character for character in folded if character.isalnum())

@@ -13,6 +13,8 @@ from sync.model import Held, Person, Role
 from sync.roles import ManagedRoles
 from sync.text import visible
 
+_NO_ROLES: frozenset[str] = frozenset()
+
 
 @dataclass(frozen=True, slots=True)
 class Desired:
@@ -64,33 +66,34 @@ class _Reading:
             reason = "the e-mail is empty" if isinstance(email, str) else "the e-mail is NULL"
             self._without_email.append(Held("", reason, (number,)))
             return
-        key = address.key(email)
+        key, exact = address.forms(email)
         person = self._people.get(key)
         known = person is not None or key in self._troubles
-        self._duplicates += known
-        if not known and (fault := address.fault(email)):
+        if known:
+            self._duplicates += 1
+        elif fault := address.fault(email):
             self._unreadable.add(key)
             self._hold(key, email.strip(), number, fault)
             return
         found = self._roles.find(role) if isinstance(role, str) else "the role is NULL"
         if isinstance(found, str):
-            self._hold(key, address.address(email), number, found)
-        elif person is not None and person.email != address.address(email):
+            self._hold(key, exact, number, found)
+        elif person is None:
+            if not known:  # in trouble, nobody gets out again
+                self._people[key] = Person(exact, self._with(_NO_ROLES, found))
+        elif person.email != exact:
             self._hold(key, person.email, number, f"{visible(email, 80)!r} would count as the same person")
-        elif key not in self._troubles:
-            self._people[key] = self._with(person, email, found)
-
-    def _with(self, person: Person | None, email: str, role: Role) -> Person:
-        """`person` with one more role. Equal sets of roles are one object: a million people share a few."""
-        if person is None:
-            person = Person(address.address(email), frozenset())
-        elif role.id in person.roles:
+        elif found.id in person.roles:
             self._identical += 1
-            return person
-        step = (person.roles, role.id)
+        else:
+            self._people[key] = Person(person.email, self._with(person.roles, found))
+
+    def _with(self, role_ids: frozenset[str], role: Role) -> frozenset[str]:
+        """One role more. A million people share a few sets of roles."""
+        step = role_ids, role.id
         if step not in self._role_sets:
-            self._role_sets[step] = person.roles | {role.id}
-        return Person(person.email, self._role_sets[step])
+            self._role_sets[step] = role_ids | {role.id}
+        return self._role_sets[step]
 
     def _hold(self, key: str, email: str, number: int, reason: str) -> None:
         self._people.pop(key, None)

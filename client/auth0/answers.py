@@ -8,12 +8,24 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from client.auth0.errors import Auth0Error, Conflict, Denied, Malformed, NotFound, Rejected, Retriable, Uncertain, Where
+from client.auth0.errors import (
+    Auth0Error,
+    Busy,
+    Conflict,
+    Denied,
+    Malformed,
+    NotFound,
+    Rejected,
+    Retriable,
+    Uncertain,
+    Where,
+)
 from client.auth0.http import Answer, Call
 from client.auth0.pace import asked_wait
 from sync.text import visible
 
 _BY_STATUS: dict[int, type[Auth0Error]] = {401: Denied, 403: Denied, 404: NotFound, 409: Conflict}
+_TOO_MANY_JOBS = b"active import"  # nothing else tells it from a rate limit
 _RETRIABLE_STATUS = frozenset({408, 429, *range(500, 600)})
 
 
@@ -34,12 +46,19 @@ def result(answer: Answer, call: Call, secrets: Iterable[str]) -> Any:
         raise trouble(answer.trouble, where)
     told = known.get("message") or known.get("error_description") or known.get("error") or _kind(answer)
     message = _without(secrets, str(told), call)
+    if is_busy(answer):
+        raise Busy(message, where)
     if answer.status in _RETRIABLE_STATUS:
         kind = Retriable if answer.status == HTTPStatus.TOO_MANY_REQUESTS else Uncertain
         raise kind(message, where, wait=asked_wait(answer.headers))
     if answer.status < HTTPStatus.BAD_REQUEST:
         raise Malformed("the answer is a redirect; check AUTH0_URL", where)
     raise _BY_STATUS.get(answer.status, Rejected)(message, where)
+
+
+def is_busy(answer: Answer) -> bool:
+    """Whether this 429 is about too many import jobs, and no rate limit."""
+    return answer.status == HTTPStatus.TOO_MANY_REQUESTS and _TOO_MANY_JOBS in answer.body
 
 
 def _where(answer: Answer, call: Call, error_code: str = "") -> Where:

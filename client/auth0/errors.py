@@ -6,6 +6,7 @@ Auth0Error
 ├── Denied         401, 403: the token, or what it may do
 ├── NotFound       404
 ├── Conflict       409
+├── Busy           429 that is no rate limit: as many import jobs are going on as the tenant carries out
 ├── Rejected       any other 4xx: the request itself is not accepted
 └── Malformed      an answer that is not what the API promises; never taken for an empty one
 
@@ -65,6 +66,10 @@ class NotFound(Auth0Error):
 
 class Conflict(Auth0Error):
     """There is such a thing already."""
+
+
+class Busy(Auth0Error):
+    """Auth0 does as much of this as it will at the same time; it may take minutes."""
 
 
 class Rejected(Auth0Error):

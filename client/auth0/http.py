@@ -29,6 +29,9 @@ class Call:
     url: str
     params: Mapping[str, str | int] = field(default_factory=dict)
     body: Any = field(default=None, repr=False)
+    """Sent as JSON."""
+    parts: Mapping[str, str | bytes] = field(default_factory=dict, repr=False)
+    """Sent as a multipart form, if there are any: a text is a field, bytes are a file of JSON."""
     token: str = field(default="", repr=False)
     timeout: float = 30
     """Seconds to wait for the first byte, and between two."""
@@ -68,6 +71,7 @@ def exchange(session: requests.Session, call: Call) -> Answer:
             call.url,
             params=call.params,
             json=call.body,
+            files={name: _part(name, value) for name, value in call.parts.items()},
             auth=Bearer(call.token),
             timeout=(min(_CONNECT_TIMEOUT, call.timeout), call.timeout),
             allow_redirects=False,
@@ -84,6 +88,10 @@ def exchange(session: requests.Session, call: Call) -> Answer:
         return Answer(0, trouble=brief(error), sent=not any(sign in repr(error) for sign in _NEVER_SENT))
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         return Answer(0, trouble=brief(error))
+
+
+def _part(name: str, value: str | bytes) -> tuple[None, str] | tuple[str, bytes, str]:
+    return (None, value) if isinstance(value, str) else (f"{name}.json", value, "application/json")
 
 
 def arriving(response: requests.Response) -> Iterator[bytes]:

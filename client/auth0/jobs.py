@@ -1,190 +1,57 @@
-"""Export jobs: all accounts of a connection in one file, however many they are."""
+"""Jobs: what Auth0 does while we wait, and how we wait for it."""
 
 from __future__ import annotations
 
-import itertools
-import json
-import logging
 import time
-import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
-import requests
-import urllib3
-
-from client.auth0.errors import Auth0Error, Malformed, Retriable, Where
-from client.auth0.http import Bearer, arriving, brief
+from client.auth0.errors import Auth0Error, Malformed, Where
 from client.auth0.transport import Transport
 
-logger = logging.getLogger(__name__)
+PATIENCE = 3600.0  # seconds after which a job is given up
+_FIRST_LOOK, _LONGEST_PAUSE = 0.5, 10.0  # seconds before a look at a job; each wait is half as long again
 
-_FIRST_POLL, _LONGEST_POLL = 0.5, 10.0  # seconds between two looks at a job; each wait is half as long again
-_PATIENCE = 3600.0  # seconds after which a job is given up
-_LINK_TRIES = 3  # a link lives for 60 s; asking for the job again gives a new one
-_GZIP = b"\x1f\x8b"
-_GZIP_ONLY = 31  # zlib's number for it
+Job = dict[str, Any]
 
 
-def export_users(
-    transport: Transport,
-    connection_id: str,
-    fields: Sequence[str],
-    *,
-    counted: int = 0,
-    sleep: Callable[[float], None] = time.sleep,
-    check: Callable[[], None] = lambda: None,
-    clock: Callable[[], float] = time.monotonic,
-) -> Iterator[dict[str, Any]]:
-    """Every user of the connection, one dictionary each, read as a stream.
+def start(transport: Transport, kind: str, *, body: Any = None, parts: Mapping[str, str | bytes] | None = None) -> str:
+    """Start a job of the kind `users-exports` or `users-imports`; returns its id.
 
-    `counted`: how many a search has found. Raises `Malformed` for a file that is cut off, however much of it
-    was read. `check` may raise to end it.
+    Starting a job twice must do no harm: a start whose answer was lost, or is none, is repeated.
     """
-    body = {"connection_id": connection_id, "format": "json", "fields": [{"name": name} for name in fields]}
-    job = _object(transport.request("POST", "/jobs/users-exports", body=body), "POST", "/jobs/users-exports")
-    job = _finished(transport, str(job["id"]), sleep)
-    with _fetch(transport, job, sleep) as response:
-        packed, chunks = _plain(_in_time(_chunks(response), check, clock))
-        exported = 0
-        for record in _records(chunks):
-            exported += 1
-            yield record
-    if exported < _least(counted, packed=packed):
-        how_many = f"the export has {exported} accounts, but the search counted {counted}"
-        raise Malformed(f"{how_many}; a list that is not complete is not used")
+    path = f"/jobs/{kind}"
+    job = transport.request("POST", path, body=body, parts=parts, recover=lambda: None)
+    return str(_job(job, "POST", path)["id"])
 
 
-def _least(counted: int, *, packed: bool) -> int:
-    """How many users a whole file must have. The search lags behind, so a few of those it counted may be gone.
-
-    A packed file proves itself that it is whole; then the search only guards against a file of nobody, because
-    it also counts accounts that have the connection as their second identity, which exports may leave out.
-    """
-    return (counted + 1) // 2 if packed else counted - max(min(10, counted // 2), counted // 100)
-
-
-def _finished(transport: Transport, job_id: str, sleep: Callable[[float], None]) -> dict[str, Any]:
-    pause, waited = _FIRST_POLL, 0.0
-    while True:
-        job = _job(transport, job_id)
+def finished(transport: Transport, job_id: str, sleep: Callable[[float], None] = time.sleep) -> Job:
+    """The job when it is completed. Raises `Auth0Error` when it failed, or does not end."""
+    pause, waited = _FIRST_LOOK, 0.0
+    while waited < PATIENCE:
+        sleep(pause)
+        waited += pause
+        pause = min(pause * 1.5, _LONGEST_PAUSE)
+        job = look(transport, job_id)
         if job["status"] == "completed":
             return job
         if job["status"] == "failed":
             details = job.get("status_details") or "no details"
-            raise Auth0Error(f"Auth0 could not carry out the job: {details}", _where(job_id))
-        if waited >= _PATIENCE:
-            raise Auth0Error(f"the job is still {job['status']} after {waited / 60:.0f} minutes", _where(job_id))
-        sleep(pause)
-        waited += pause
-        pause = min(pause * 1.5, _LONGEST_POLL)
+            raise Auth0Error(f"Auth0 could not carry out the job: {details}", where(job_id))
+    raise Auth0Error(f"the job is still {job['status']} after {waited / 60:.0f} minutes", where(job_id))
 
 
-def _job(transport: Transport, job_id: str) -> dict[str, Any]:
-    return _object(transport.get("/jobs/{id}", id=job_id), "GET", f"/jobs/{job_id}")
+def look(transport: Transport, job_id: str) -> Job:
+    """The job as it is now."""
+    return _job(transport.get("/jobs/{id}", id=job_id), "GET", f"/jobs/{job_id}")
 
 
-def _where(job_id: str) -> Where:
+def where(job_id: str) -> Where:
+    """The request that an error about a job belongs to."""
     return Where("GET", f"/jobs/{job_id}", 200)
 
 
-def _object(payload: Any, method: str, path: str) -> dict[str, Any]:
+def _job(payload: Any, method: str, path: str) -> Job:
     if not isinstance(payload, dict) or not payload.get("id") or not isinstance(payload.get("status"), str):
         raise Malformed("the answer is no job", Where(method, path, 200))
     return payload
-
-
-def _fetch(transport: Transport, job: dict[str, Any], sleep: Callable[[float], None]) -> requests.Response:
-    """Open the finished job's file. The signed URL is on another host, which must not see our token."""
-    trouble = ""
-    for attempt in range(1, _LINK_TRIES + 1):
-        location = urlsplit(str(job.get("location") or ""))
-        if not location.hostname or (location.scheme != "https" and transport.url.startswith("https:")):
-            raise Malformed("the finished job has no usable location", _where(job["id"]))
-        try:
-            response = requests.get(
-                location.geturl(),
-                auth=Bearer(""),
-                stream=True,
-                timeout=(10, transport.timeout),
-                allow_redirects=False,
-            )
-            if response.status_code == requests.codes.ok:
-                return response
-            response.close()
-            trouble = f"its link answers {response.status_code}"
-        except requests.RequestException as error:
-            trouble = brief(error)
-        logger.info("the export file cannot be fetched: %s; asking for a new link (%s)", trouble, attempt)
-        sleep(attempt)
-        job = _job(transport, str(job["id"]))
-    raise Retriable(f"the export file cannot be fetched: {trouble}", _where(job["id"]))
-
-
-def _records(chunks: Iterator[bytes]) -> Iterator[dict[str, Any]]:
-    for line in _lines(chunks):
-        try:
-            record = json.loads(line)
-        except ValueError:
-            record = None
-        if not isinstance(record, dict):
-            raise _broken("holds a line that is no user")
-        yield record
-
-
-def _chunks(response: requests.Response) -> Iterator[bytes]:
-    try:
-        yield from arriving(response)
-    except (urllib3.exceptions.HTTPError, OSError) as error:
-        raise _broken(f"was cut off: {brief(error)}") from None
-
-
-def _in_time(chunks: Iterator[bytes], check: Callable[[], None], clock: Callable[[], float]) -> Iterator[bytes]:
-    """The chunks, unless they come so slowly that there is no end to it."""
-    deadline = clock() + _PATIENCE
-    for chunk in chunks:
-        check()
-        if clock() > deadline:
-            raise _broken(f"had not come after {_PATIENCE / 60:.0f} minutes")
-        yield chunk
-
-
-def _plain(chunks: Iterator[bytes]) -> tuple[bool, Iterator[bytes]]:
-    """Whether the file is packed by gzip (of one member or several), and what is in it."""
-    start = b""
-    for chunk in chunks:
-        start += chunk
-        if len(start) >= len(_GZIP):
-            break
-    whole = itertools.chain([start], chunks)
-    packed = start.startswith(_GZIP)
-    return packed, _unpacked(whole) if packed else whole
-
-
-def _unpacked(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    unpacker = zlib.decompressobj(wbits=_GZIP_ONLY)
-    for chunk in chunks:
-        data = chunk
-        while data:
-            unpacker = zlib.decompressobj(wbits=_GZIP_ONLY) if unpacker.eof else unpacker
-            try:
-                yield unpacker.decompress(data)
-            except zlib.error:
-                raise _broken("is damaged") from None
-            data = unpacker.unused_data
-    if not unpacker.eof:
-        raise _broken("is cut off")
-
-
-def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    rest = b""
-    for chunk in chunks:
-        *lines, rest = (rest + chunk).split(b"\n")
-        yield from filter(None, lines)
-    if rest:
-        yield rest
-
-
-def _broken(how: str) -> Malformed:
-    return Malformed(f"the export file {how}; nothing read from it was used", Where("GET", "(export file)", 200))

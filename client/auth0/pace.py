@@ -1,13 +1,9 @@
 """One request budget for the whole run, steered by Auth0's own rate-limit headers.
 
-Auth0 meters with token buckets: `x-ratelimit-limit` is the size of the bucket, `-remaining` what is left,
-`-reset` when tokens are next added (epoch seconds). How fast a bucket fills, whether bit by bit or at the turn
-of a second or minute, and which endpoints share one is not in the headers, and other clients of the tenant
-drink from the same bucket. So nothing is reckoned ahead: what an answer says is left is spent, less a reserve
-and what is under way; then everybody who draws on that bucket waits for the reset, when one request finds out
-how much there is now. That way a request waits before a 429, not after.
-
-Endpoints are put into one bucket when their answers show the same limit, until their answers contradict that.
+No plan is configured and nothing is reckoned ahead. What an answer says is left in its bucket is spent; then everybody
+who draws on that bucket waits for the reset, when one request finds out how much there is now. That way a request
+waits before a 429, not after. Endpoints are put into one bucket when their answers show the same limit, until their
+answers contradict that.
 """
 
 from __future__ import annotations
@@ -15,85 +11,15 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 
-_RESERVE = 0.1  # share of a bucket that is left for the other clients of the tenant
-_LARGEST_RESERVE = 0.5  # the same, when others take so much that requests are refused
+from client.auth0.buckets import BLIND_PAUSE, Bucket, Said, bucket_of
+
 _LONGEST_PAUSE = 62.0  # seconds, a minute by clocks that round; a reset further away than this is not believed
 _LONGEST_ASKED = 300.0  # seconds of a `Retry-After`; who is asked for more gives up anyway
-_BLIND_PAUSE = 1.0  # seconds to wait when the headers do not say how long
-_LOOK = 0.05  # seconds between two looks while the one request that finds out is under way
-_REMEMBERED = 64  # answers, as many as may be out of order
 _SLOWEST = 5.0  # seconds; a server time that is further off than an answer may take is measured anew
-
-
-@dataclass(slots=True)
-class _Told:
-    """What an answer said about a bucket."""
-
-    group: str
-    remaining: float
-    reset: float
-    at: float
-
-
-@dataclass(slots=True)
-class _Bucket:
-    """The mirror of one of the tenant's buckets. Times are of the monotonic clock, in seconds."""
-
-    limit: float = 0.0
-    level: float = 1.0  # tokens that may be taken; one until an answer tells
-    reset: float = 0.0  # when tokens are next added
-    asking: bool = False  # whether the one request that finds out is under way
-    sent: int = 0  # requests so far
-    reserve: float = 0.0  # tokens that are left to others
-    told: deque[_Told] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
-    paused_until: float = 0.0
-
-    def wait(self, now: float, *, stranger: bool) -> float:
-        """Seconds until it is worth while to look again; 0 takes a token.
-
-        A `stranger` is an endpoint that may or may not draw on this bucket. To find out it may use the reserve.
-        """
-        if now < self.paused_until:
-            return self.paused_until - now
-        if self.limit and self.level < 1 and now >= self.reset:
-            # Tokens were added; one request finds out how many. Should its answer get lost, another does.
-            self.level, self.reset, self.asking = 1.0, now + _BLIND_PAUSE, True
-        if self.level + (self.reserve if stranger else 0) >= 1:
-            self.level -= 1
-            self.sent += 1
-            return 0.0
-        if self.asking or not self.limit:
-            return _LOOK
-        return max(self.reset - now, 0.001)
-
-    def may_be_of(self, group: str, remaining: float, sent_at: float, now: float) -> bool:
-        """Whether an answer to `group` can be about this bucket: tokens do not come back before they are due.
-
-        A bucket that fills bit by bit may have a little more than it had; none fills up in less than a second.
-        """
-        before = (told for told in reversed(self.told) if told.at <= sent_at and told.group != group)
-        told = next(before, None)
-        if told is None or now >= told.reset:
-            return True
-        return remaining <= told.remaining + self.limit * (now - told.at) + 1
-
-    def learn(self, ticket: Ticket, remaining: float, reset: float, now: float) -> None:
-        """Take over what the answer to a request says; later requests are not yet in its `remaining`."""
-        number = ticket.number if ticket.bucket is self else self.sent
-        self.reset, self.asking = reset, False
-        self.told.append(_Told(ticket.group, remaining, reset, now))
-        self.level = remaining - self.reserve - (self.sent - number)
-
-    def refuse(self, now: float, pause: float) -> None:
-        """An answer was 429: others take more than the reserve leaves them. One more for them, each time."""
-        if now >= self.paused_until:
-            self.reserve = min(self.reserve + 1, max(self.reserve, math.floor(self.limit * _LARGEST_RESERVE)))
-        self.paused_until = max(self.paused_until, now + pause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +27,7 @@ class Ticket:
     """The right to send one request now. `number`: its position among the requests of its bucket."""
 
     group: str
-    bucket: _Bucket
+    bucket: Bucket
     number: int
     at: float
 
@@ -118,9 +44,9 @@ class Pace:
     clock: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _buckets: list[_Bucket] = field(default_factory=list)
-    _groups: dict[str, _Bucket] = field(default_factory=dict)  # by endpoint, once its limit is known
-    _first: _Bucket = field(default_factory=_Bucket)  # until any limit is known: one request at a time
+    _buckets: list[Bucket] = field(default_factory=list)
+    _groups: dict[str, Bucket] = field(default_factory=dict)  # by endpoint, once its limit is known
+    _first: Bucket = field(default_factory=Bucket)  # until any limit is known: one request at a time
     _unmetered: set[str] = field(default_factory=set)  # endpoints whose answers have no headers to obey
     _next: float = 0.0
     _paused_until: float = 0.0
@@ -136,7 +62,7 @@ class Pace:
                     return Ticket(group, bucket, bucket.sent, now)
             self.sleep(wait)
 
-    def _try(self, group: str, now: float) -> tuple[float, _Bucket]:
+    def _try(self, group: str, now: float) -> tuple[float, Bucket]:
         """Seconds to wait (0: go, the token is taken) and the bucket."""
         bucket = self._bucket(group)
         wait = max(self._paused_until, self._next) - now
@@ -146,7 +72,7 @@ class Pace:
             self._next = now + 1 / self.cap
         return max(wait, 0.0), bucket
 
-    def _bucket(self, group: str) -> _Bucket:
+    def _bucket(self, group: str) -> Bucket:
         """An endpoint not yet heard of is taken to share the emptiest bucket."""
         if group in self._groups:
             return self._groups[group]
@@ -165,8 +91,10 @@ class Pace:
             if limit < 1 or remaining is None:
                 self._without_headers(ticket)
             else:
-                bucket = self._enter(ticket, limit, remaining, now)
-                bucket.learn(ticket, remaining, now + self._reset(headers, now), now)
+                said = self._said(ticket, remaining, headers, now)
+                bucket = self._enter(said, limit)
+                number = ticket.number if ticket.bucket is bucket else bucket.sent
+                bucket.learn(replace(said, number=number))
             if not refused:
                 return 0.0
             pause = self._pause(headers, now)
@@ -181,18 +109,21 @@ class Pace:
         with self._lock:
             self._without_headers(ticket)
 
-    def _enter(self, ticket: Ticket, limit: float, remaining: float, now: float) -> _Bucket:
+    def _said(self, ticket: Ticket, remaining: float, headers: Mapping[str, str], now: float) -> Said:
+        reset = now + self._reset(headers, now)
+        due, date = _number(headers, "x-ratelimit-reset"), _date(headers)
+        return Said(ticket.group, remaining, reset, ticket.at, now, due=due, date=date)
+
+    def _enter(self, said: Said, limit: float) -> Bucket:
         """The bucket that an answer is about: the one it was taken for, unless the answer speaks against it."""
-        group = ticket.group
-        self._unmetered.discard(group)
+        self._unmetered.discard(said.group)
         alike = [bucket for bucket in self._buckets if bucket.limit == limit]
-        alike.sort(key=lambda bucket: bucket is not self._groups.get(group))
-        fitting = (bucket for bucket in alike if bucket.may_be_of(group, remaining, ticket.at, now))
-        bucket = next(fitting, None)
+        alike.sort(key=lambda bucket: bucket is not self._groups.get(said.group))
+        bucket = next((bucket for bucket in alike if bucket.may_be_of(said)), None)
         if bucket is None:
-            bucket = _Bucket(limit, reserve=math.floor(limit * _RESERVE))
+            bucket = bucket_of(limit)
             self._buckets.append(bucket)
-        self._groups[group] = bucket
+        self._groups[said.group] = bucket
         return bucket
 
     def _without_headers(self, ticket: Ticket) -> None:
@@ -206,13 +137,12 @@ class Pace:
         server_now = self._server_time(headers, now)
         reset = _number(headers, "x-ratelimit-reset")
         left = 0.0 if reset is None else reset - server_now
-        return left if 0 < left <= _LONGEST_PAUSE else _BLIND_PAUSE
+        return left if 0 < left <= _LONGEST_PAUSE else BLIND_PAUSE
 
     def _server_time(self, headers: Mapping[str, str], now: float) -> float:
         """At least the server's epoch seconds. `date` has no fractions, but just after a second began it is exact."""
-        try:
-            told = parsedate_to_datetime(headers["date"]).timestamp()
-        except (KeyError, ValueError, TypeError):
+        told = _date(headers)
+        if told is None:
             return self.wall()
         if not 0 <= now + self._ahead - told <= _SLOWEST:
             self._ahead = told - now
@@ -237,3 +167,11 @@ def _number(headers: Mapping[str, str], name: str) -> float | None:
     except (KeyError, ValueError):
         return None
     return number if math.isfinite(number) else None
+
+
+def _date(headers: Mapping[str, str]) -> float | None:
+    """The whole epoch second in which the server answered, or None."""
+    try:
+        return parsedate_to_datetime(headers["date"]).timestamp()
+    except (KeyError, ValueError, TypeError):
+        return None

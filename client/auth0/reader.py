@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from client.auth0.errors import Auth0Error, Malformed, Where
-from client.auth0.jobs import export_users
+from client.auth0.exports import export_users
 from client.auth0.memberships import MembershipReading
 from client.auth0.paging import ListChanged, changed, numbered, text_of
 from client.auth0.transport import Transport

@@ -12,7 +12,9 @@ from client.auth0.errors import Denied
 # What Auth0's API description lists for the endpoints that a run uses. Its guides leave the role_members
 # scopes out in places; a tenant that wants them would else refuse in the middle of a run.
 READ_SCOPES = ("read:users", "read:roles", "read:role_members", "read:connections")
-WRITE_SCOPES = ("create:users", "update:users", "delete:users", "create:role_members", "delete:role_members")
+WRITE_SCOPES = (
+    "create:users", "update:users", "delete:users", "update:roles", "create:role_members", "delete:role_members",
+)  # fmt: skip
 
 _EARLY = 60.0  # seconds before its end at which a token is not used any more
 

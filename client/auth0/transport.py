@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any, NoReturn
 from urllib.parse import quote
 
-from client.auth0.answers import result
+from client.auth0.answers import is_busy, result
 from client.auth0.errors import (
     Auth0Error,
     Denied,
@@ -83,6 +83,7 @@ class Transport:
         *,
         params: Params | None = None,
         body: Any = None,
+        parts: Mapping[str, str | bytes] | None = None,
         recover: Callable[[], Any] | None = None,
         ids: Mapping[str, str] | None = None,
     ) -> Any:
@@ -95,7 +96,7 @@ class Transport:
         if self._read_only and method != "GET" and (method, template) != ("POST", _READING_POST):
             raise WriteRefused("this run only reads; nothing was sent", Where(method, template))
         path = template.format(**{name: quote(value, safe="") for name, value in (ids or {}).items()})
-        call = Call(method, f"{self.url}/api/v2{path}", params or {}, body, timeout=self.timeout)
+        call = Call(method, f"{self.url}/api/v2{path}", params or {}, body, parts or {}, timeout=self.timeout)
 
         def once() -> Any:
             try:
@@ -134,7 +135,7 @@ class Transport:
         if answer.status == 0:
             self._pace.lost(ticket)
         else:
-            self._pace.learn(ticket, answer.headers, refused=refused)
+            self._pace.learn(ticket, answer.headers, refused=refused and not is_busy(answer))
         return answer
 
     def _sent(self, endpoint: str, call: Call) -> Answer:

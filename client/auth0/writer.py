@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,12 +41,17 @@ class Writer:
         try:
             created = self._transport.request("POST", "/users", body=body, recover=lambda: self._made(email))
         except Conflict:
-            if found := self._find(email):
-                return Created(found.user_id, adopted=True)
+            if found := self.adopt(email):
+                return found
             raise
         if not isinstance(created, dict) or not isinstance(created.get("user_id"), str):
             raise Malformed("the answer is no user", Where("POST", "/users", 201))
         return Created(created["user_id"], adopted=False)
+
+    def adopt(self, email: str) -> Created | None:
+        """The account that exists already, or None: this read is immediately consistent."""
+        found = self._find(email)
+        return Created(found.user_id, adopted=True) if found else None
 
     def _made(self, email: str) -> dict[str, str] | None:
         found = self._find(email)
@@ -57,17 +62,17 @@ class Writer:
         found = [a for a in self._reader.accounts_by_email(email) if address.key(a.email or "") == key]
         return found[0] if len(found) == 1 else None
 
-    def add_roles(self, user_id: str, roles: Iterable[Role]) -> None:
-        """Give roles; giving one twice is harmless."""
-        self._roles("POST", user_id, roles)
+    def give_role(self, role: Role, user_ids: Sequence[str]) -> None:
+        """Give a role to many accounts: to all of them or, when Auth0 does not accept one, to none.
+
+        Giving it twice is harmless.
+        """
+        self._transport.request("POST", "/roles/{id}/users", body={"users": list(user_ids)}, ids={"id": role.id})
 
     def remove_roles(self, user_id: str, roles: Iterable[Role]) -> None:
-        """Take roles; taking one twice is harmless."""
-        self._roles("DELETE", user_id, roles)
-
-    def _roles(self, method: str, user_id: str, roles: Iterable[Role]) -> None:
+        """Take roles from an account; taking one twice is harmless. Auth0 has no batch for this."""
         body = {"roles": [role.id for role in roles]}
-        self._transport.request(method, "/users/{id}/roles", body=body, ids={"id": user_id})
+        self._transport.request("DELETE", "/users/{id}/roles", body=body, ids={"id": user_id})
 
     def delete(self, user_id: str) -> None:
         """Delete an account; one that is gone is as good as deleted."""

@@ -8,15 +8,17 @@ import threading
 import time
 from dataclasses import fields
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from client.apply import Applier
+from client.auth0.imports import Importer
 from client.auth0.pace import Pace
 from client.auth0.reader import Reader
 from client.auth0.retries import Retries
 from client.auth0.tokens import Credentials
 from client.auth0.transport import Transport
 from client.auth0.writer import Writer
+from client.breaker import Breaker
 from sandbox import DEFAULT_CONNECTION, ManualClock, Sandbox
 from sync.model import Change, Kind, Role
 from sync.plan import Counts, Plan
@@ -123,11 +125,28 @@ def roles_named(tenant: Tenant, *names: str) -> tuple[Role, ...]:
 
 
 def applier_of(
-    transport: Transport, passing: Time, plan: Plan, *, workers: int = 1, check: Callable[[], None] = lambda: None
+    transport: Transport,
+    passing: Time,
+    plan: Plan,
+    *,
+    workers: int = 1,
+    mode: Literal["auto", "requests", "import"] = "auto",
+    batch_size: int = 50,
+    check: Callable[[], None] = lambda: None,
+    sleep: Callable[[float], None] | None = None,
 ) -> Applier:
-    """What carries out `plan`, one change after the other unless told otherwise."""
-    writer = writer_of(transport, passing)
-    return Applier(plan, reader_of(transport, passing), writer, workers, check)
+    """What carries out `plan`, one request after the other unless told otherwise; `sleep` is of the import jobs."""
+    reader = reader_of(transport, passing, connection=plan.connection)
+    connection, writing = reader.connection(), transport.for_writing()
+    return Applier(
+        plan,
+        reader,
+        Writer(writing, reader, connection),
+        Importer(writing, reader, connection, mode, sleep=sleep or passing.sleep),
+        Breaker(check),
+        workers,
+        batch_size,
+    )
 
 
 def new_run() -> Run:

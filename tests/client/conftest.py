@@ -50,3 +50,10 @@ def serve(tenant: Tenant) -> Iterator[Serve]:
 @pytest.fixture
 def sandbox(serve: Serve) -> Sandbox:
     return serve()
+
+
+@pytest.fixture
+def roles(tenant: Tenant) -> None:
+    """The tenant has two roles."""
+    for name in ("admin", "editor"):
+        tenant.add_role(name)

@@ -81,7 +81,7 @@ class Bucket:
         else:
             added = (now // self.period - self.at // self.period) * self.sustained
         taken = now * self.foreign // 1 - self.at * self.foreign // 1
-        self.tokens = max(0.0, min(self.burst, self.tokens + added) - taken)
+        self.tokens = max(0.0, min(self.burst, self.tokens + added - taken))
         self.at = now
         allowed = self.tokens >= 1
         self.tokens -= allowed
@@ -102,6 +102,8 @@ class Metered:
 
     time: EventTime
     buckets: dict[str, Bucket]
+    latency: float = LATENCY
+    """Seconds from a request to its answer."""
     skew: float = 0.0
     """Seconds by which this server's clock, in `date` as in the reset, is ahead of ours."""
     header: Callable[[dict[str, str]], dict[str, str]] = lambda headers: headers
@@ -113,7 +115,7 @@ class Metered:
     def ask(self, pace: Pace, endpoint: str) -> bool:
         """One paced request; False for a 429."""
         ticket = pace.acquire(endpoint)
-        self.time.sleep(LATENCY / 2)
+        self.time.sleep(self.latency / 2)
         with self._lock:
             now = self.time.time()
             bucket = self.buckets[endpoint]
@@ -125,7 +127,7 @@ class Metered:
             "x-ratelimit-reset": str(math.ceil(reset + self.skew)),
             "date": formatdate(now + self.skew, usegmt=True),
         }
-        self.time.sleep(LATENCY / 2)
+        self.time.sleep(self.latency / 2)
         pace.learn(ticket, self.header(headers), refused=not allowed)
         return allowed
 

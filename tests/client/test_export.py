@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from client.auth0 import jobs
+from client.auth0 import exports
 from client.auth0.errors import Auth0Error, Malformed, NotFound, Retriable
-from client.auth0.jobs import export_users
+from client.auth0.exports import export_users
 from client.stop import Stopped
 from sandbox import DEFAULT_CONNECTION, Fault, Sandbox, Tenant
 from tests.client.builders import (
@@ -93,8 +93,8 @@ def test_a_whole_file_is_read_however_it_is_made_and_cut_on_its_way(content: byt
 def test_a_file_that_comes_byte_by_byte_is_read_just_so(content: bytes) -> None:
     bytewise = (content[index : index + 1] for index in range(len(content)))
 
-    _, chunks = jobs._plain(bytewise)  # noqa: SLF001 - sockets put bytes together as they like
-    records = jobs._records(chunks)  # noqa: SLF001
+    _, chunks = exports._plain(bytewise)  # noqa: SLF001 - sockets put bytes together as they like
+    records = exports._records(chunks)  # noqa: SLF001
 
     assert [record["user_id"] for record in records] == USER_IDS
 

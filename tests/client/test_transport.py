@@ -10,6 +10,7 @@ import pytest
 
 from client.auth0.errors import (
     Auth0Error,
+    Busy,
     Conflict,
     Denied,
     Malformed,
@@ -215,6 +216,7 @@ def test_a_reading_transport_refuses_every_write_before_anything_is_sent(sandbox
         ("DELETE", "/users/{id}/roles"),
         ("PUT", "/jobs/users-exports"),
         ("POST", "/jobs/users-imports"),
+        ("POST", "/roles/{id}/users"),
     ]:
         with pytest.raises(WriteRefused, match="this run only reads; nothing was sent"):
             transport.request(method, template, body={}, ids={"id": "auth0|1"})
@@ -255,6 +257,33 @@ def test_the_machine_s_netrc_does_not_replace_the_token(
     roles = reader_of(transport_to(sandbox, passing), passing).roles()
 
     assert roles == []
+
+
+def test_as_many_import_jobs_as_may_be_is_no_limit_on_requests_and_is_not_tried_again(
+    sandbox: Sandbox, passing: Time
+) -> None:
+    sandbox.faults.add(Fault(kind="rate_limit", variant=4, path="/api/v2/jobs/users-imports", reset="absent"))
+    transport = transport_to(sandbox, passing).for_writing()
+
+    with pytest.raises(Busy, match="-> 429: There are 2 active import users jobs, please wait") as caught:
+        transport.request(
+            "POST", "/jobs/users-imports", parts={"users": b"[]", "connection_id": "con_0000000000000001"}
+        )
+
+    assert not isinstance(caught.value, Retriable)
+    assert transport.traffic.retries == 0
+    assert passing.waits == []
+
+
+@pytest.mark.parametrize("status", [400, 403, 409, 503])
+def test_only_a_429_can_mean_as_many_jobs_as_may_be(status: int, sandbox: Sandbox, passing: Time) -> None:
+    body = {"statusCode": status, "error": "E", "message": "There are 2 active import users jobs, please wait"}
+    sandbox.faults.add(Fault(kind="status", status=status, body=body, path="/api/v2/roles"))
+
+    with pytest.raises(Auth0Error) as caught:
+        transport_to(sandbox, passing, most=0).get("/roles")
+
+    assert not isinstance(caught.value, Busy)
 
 
 def test_ids_are_escaped_in_the_path(sandbox: Sandbox, tenant: Tenant, passing: Time) -> None:

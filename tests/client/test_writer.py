@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from client.auth0.errors import Auth0Error, Conflict, Malformed, NotFound, Rejected, WriteRefused
+from client.auth0.errors import Auth0Error, Conflict, Malformed, NotFound, Rejected, Uncertain, WriteRefused
 from client.auth0.writer import Created, Writer
 from sandbox import DEFAULT_CONNECTION, Fault, Sandbox, Tenant
+from sync.model import Role
 from tests.client.builders import (
     RawServer,
     Time,
@@ -163,7 +164,8 @@ def test_a_writer_with_a_reading_transport_writes_nothing(sandbox: Sandbox, pass
     for write in (
         lambda: writer.create(ANN),
         lambda: writer.delete("auth0|1"),
-        lambda: writer.add_roles("auth0|1", []),
+        lambda: writer.give_role(Role("admin", "rol_1"), ["auth0|1"]),
+        lambda: writer.remove_roles("auth0|1", []),
     ):
         with pytest.raises(WriteRefused):
             write()
@@ -171,18 +173,22 @@ def test_a_writer_with_a_reading_transport_writes_nothing(sandbox: Sandbox, pass
     assert sandbox.writes() == []
 
 
-def test_roles_are_given_and_taken(sandbox: Sandbox, tenant: Tenant, passing: Time) -> None:
+def test_a_role_is_given_to_many_in_one_request_and_roles_are_taken_from_one(
+    sandbox: Sandbox, tenant: Tenant, passing: Time
+) -> None:
     for name in ("admin", "editor", "author"):
         tenant.add_role(name)
-    user_id = tenant.add_user(ANN, roles=["author"])
+    user_ids = fill(tenant, 3, roles=["editor", "author"])
+    admin, *taken = roles_named(tenant, "admin", "editor", "author")
     writer = writer_of(transport_to(sandbox, passing), passing)
 
     for _ in range(2):
-        writer.add_roles(user_id, roles_named(tenant, "admin", "editor"))
-        writer.remove_roles(user_id, roles_named(tenant, "author"))
+        writer.give_role(admin, user_ids)
+        writer.remove_roles(user_ids[0], taken)
 
-    assert tenant.snapshot() == {ANN: ["admin", "editor"]}
-    assert steps(sandbox) == ["POST /users/{id}/roles", "DELETE /users/{id}/roles"] * 2
+    assert list(tenant.snapshot().values()) == [["admin"], *[["admin", "author", "editor"]] * 2]
+    assert steps(sandbox) == ["POST /roles/{id}/users", "DELETE /users/{id}/roles"] * 2
+    assert sandbox.writes()[0].body == {"users": user_ids}
 
 
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after", "status_after", "rate_limit"])
@@ -193,10 +199,13 @@ def test_a_role_change_that_fails_at_first_is_repeated(
     tenant.add_role("admin")
     user_id = tenant.add_user(ANN, roles=[] if method == "POST" else ["admin"])
     writer = writer_of(transport_to(sandbox, passing), passing)
-    sandbox.faults.add(Fault(kind=kind, method=method, path="/api/v2/users/{id}/roles"))
+    sandbox.faults.add(Fault(kind=kind, method=method))
+    (admin,) = roles_named(tenant, "admin")
 
-    change = writer.add_roles if method == "POST" else writer.remove_roles
-    change(user_id, roles_named(tenant, "admin"))
+    if method == "POST":
+        writer.give_role(admin, [user_id])
+    else:
+        writer.remove_roles(user_id, [admin])
 
     assert tenant.snapshot() == {ANN: ["admin"] if method == "POST" else []}
     assert len(sandbox.writes()) == 2
@@ -223,18 +232,62 @@ def test_who_is_gone_is_as_good_as_deleted(sandbox: Sandbox, passing: Time) -> N
     assert [entry.status for entry in sandbox.writes()] == [404, 204]
 
 
-def test_roles_of_somebody_who_is_gone_are_an_error(sandbox: Sandbox, tenant: Tenant, passing: Time) -> None:
+def test_a_role_for_somebody_who_is_gone_is_an_error_and_nobody_gets_it(
+    sandbox: Sandbox, tenant: Tenant, passing: Time
+) -> None:
+    tenant.add_role("admin")
+    user_ids = fill(tenant, 2)
+    (admin,) = roles_named(tenant, "admin")
+    writer = writer_of(transport_to(sandbox, passing), passing)
+
+    with pytest.raises(NotFound, match="One or more of the users do not exist"):
+        writer.give_role(admin, [user_ids[0], "auth0|gone", user_ids[1]])
+
+    assert list(tenant.snapshot().values()) == [[], []]
+
+
+def test_roles_are_taken_from_nobody_who_is_gone(sandbox: Sandbox, tenant: Tenant, passing: Time) -> None:
     tenant.add_role("admin")
     writer = writer_of(transport_to(sandbox, passing), passing)
 
     with pytest.raises(NotFound):
-        writer.add_roles("auth0|gone", roles_named(tenant, "admin"))
+        writer.remove_roles("auth0|gone", roles_named(tenant, "admin"))
+
+
+def test_the_account_that_bears_an_email_is_found_with_one_read(
+    sandbox: Sandbox, tenant: Tenant, passing: Time
+) -> None:
+    tenant.add_user(ANN, connection="google", provider="google-oauth2")
+    there = tenant.add_user(ANN)
+    writer = writer_of(transport_to(sandbox, passing), passing)
+    sandbox.clear_log()
+
+    found = writer.adopt(ANN)
+
+    assert found == Created(there, adopted=True)
+    assert [(entry.method, entry.path) for entry in sandbox.log] == [("GET", "/api/v2/users-by-email")]
+
+
+def test_an_email_that_only_a_stranger_bears_is_not_adopted(sandbox: Sandbox, tenant: Tenant, passing: Time) -> None:
+    tenant.add_user(ANN, connection="google", provider="google-oauth2")
+
+    assert writer_of(transport_to(sandbox, passing), passing).adopt(ANN) is None
+
+
+def test_an_account_that_cannot_be_looked_for_is_not_taken_to_be_absent(sandbox: Sandbox, passing: Time) -> None:
+    writer = writer_of(transport_to(sandbox, passing, most=0), passing)
+    sandbox.faults.add(Fault(kind="status", path="/api/v2/users-by-email", status=503, times=None))
+
+    with pytest.raises(Uncertain):
+        writer.adopt(ANN)
 
 
 def test_an_email_that_two_accounts_share_is_not_adopted(sandbox: Sandbox, tenant: Tenant, passing: Time) -> None:
     fill_twice = [tenant.add_user(ANN) for _ in range(2)]
+    writer = writer_of(transport_to(sandbox, passing), passing)
 
     with pytest.raises(Auth0Error):
-        writer_of(transport_to(sandbox, passing), passing).create(ANN)
+        writer.create(ANN)
 
+    assert writer.adopt(ANN) is None
     assert [*tenant.users] == fill_twice

@@ -217,7 +217,7 @@ def test_7_what_gives_access_is_written_before_what_takes_it(job: Job) -> None:
     kinds = [(entry.method, entry.path) for entry in job.sandbox.writes()]
     order = [
         ("POST", "/api/v2/users"),
-        ("POST", "/api/v2/users/{id}/roles"),
+        ("POST", "/api/v2/roles/{id}/users"),
         ("DELETE", "/api/v2/users/{id}/roles"),
         ("DELETE", "/api/v2/users/{id}"),
     ]
@@ -228,7 +228,7 @@ def test_7_what_gives_access_is_written_before_what_takes_it(job: Job) -> None:
 def test_7_somebody_whose_new_role_cannot_be_given_keeps_the_old_one(job: Job) -> None:
     swaps = job.tenant.add_user("swaps@x.io", roles=("admin",))
     job.people([("swaps@x.io", "editor")])
-    job.sandbox.faults.add(Fault(method="POST", path="/api/v2/users/{id}/roles", kind="status", status=400, times=None))
+    job.sandbox.faults.add(Fault(method="POST", path="/api/v2/roles/{id}/users", kind="status", status=400, times=None))
 
     result = job.run()
 
@@ -370,7 +370,7 @@ def test_13_a_run_stays_inside_the_limits_instead_of_running_into_them(start_job
 def test_14_secrets_are_nowhere_in_what_a_run_says_or_writes(job: Job) -> None:
     a_day_of_changes(job)
     job.sandbox.faults.add(
-        Fault(path="/api/v2/users/{id}/roles", method="POST", kind="status", status=400,
+        Fault(path="/api/v2/roles/{id}/users", method="POST", kind="status", status=400, times=None,
               body={"statusCode": 400, "error": "Bad Request", "message": f"echo {job.tenant.client_secret}"})
     )  # fmt: skip
 

@@ -1,0 +1,89 @@
+"""Roles given in batches: one role to many accounts in a request, over the whole plan."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from client.auth0.errors import Auth0Error
+from client.auth0.writer import Writer
+from client.breaker import DONE, Breaker, Tried
+from client.side_by_side import side_by_side
+from sync.model import Role, Status
+
+logger = logging.getLogger(__name__)
+
+Wanted = Mapping[str, Sequence[Role]]
+"""User id to the roles that the account is to get."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    role: Role
+    user_ids: Sequence[str]
+
+    def halves(self) -> tuple[_Batch, _Batch]:
+        middle = len(self.user_ids) // 2
+        return _Batch(self.role, self.user_ids[:middle]), _Batch(self.role, self.user_ids[middle:])
+
+
+@dataclass(frozen=True, slots=True)
+class RoleGiver:
+    """Gives roles. `size`: accounts in a request at most; `workers`: requests in flight."""
+
+    writer: Writer
+    breaker: Breaker
+    workers: int
+    size: int
+
+    def give(self, wanted: Wanted) -> dict[str, Tried]:
+        """How it ended for each account."""
+        failures: dict[str, dict[Role, Tried]] = defaultdict(dict)
+        for _, found in side_by_side(self._batch, self._batches(wanted), self.workers):
+            for batch, tried in found:
+                for user_id in batch.user_ids:
+                    failures[user_id][batch.role] = tried
+        return {user_id: _summed(roles, failures.get(user_id, {})) for user_id, roles in wanted.items()}
+
+    def _batches(self, wanted: Wanted) -> Iterator[_Batch]:
+        by_role: dict[Role, list[str]] = defaultdict(list)
+        for user_id, roles in wanted.items():
+            for role in roles:
+                by_role[role].append(user_id)
+        for role, user_ids in sorted(by_role.items()):
+            for start in range(0, len(user_ids), self.size):
+                yield _Batch(role, user_ids[start : start + self.size])
+
+    def _batch(self, batch: _Batch) -> list[tuple[_Batch, Tried]]:
+        """The parts of the batch that failed. One that is not accepted is halved until the culprit stands alone."""
+
+        def step() -> Tried:
+            self.writer.give_role(batch.role, batch.user_ids)
+            return DONE
+
+        tried = self.breaker.attempt(step)
+        if tried.status is Status.DONE:
+            return []
+        if tried.error is None or len(batch.user_ids) == 1 or not _is_divisible(tried.error):
+            return [(batch, tried)]
+        logger.info("%s; trying its %s accounts in halves", tried.error, len(batch.user_ids))
+        return [failed for half in batch.halves() for failed in self._batch(half)]
+
+
+def _is_divisible(error: Auth0Error) -> bool:
+    """Whether a part of the batch may do better: not if the role is gone, or if nobody may be given any."""
+    lacking = error.where is not None and error.where.error_code == "insufficient_scope"
+    return not lacking and "role does not exist" not in error.message
+
+
+def _summed(roles: Iterable[Role], failures: Mapping[Role, Tried]) -> Tried:
+    """One account's end from those of its roles: not tried only if not one was."""
+    if not failures:
+        return DONE
+    given = [role.name for role in roles if role not in failures]
+    why = "; ".join(dict.fromkeys(f"{role.name}: {tried.why}" for role, tried in failures.items()))
+    if not given and all(tried.status is Status.NOT_TRIED for tried in failures.values()):
+        return next(iter(failures.values()))
+    return Tried(Status.FAILED, f"{why} (given: {', '.join(given)})" if given else why)

@@ -20,6 +20,7 @@ _MOMENT = 0.001  # seconds, the shortest wait
 _ENOUGH = 2  # tokens; one may be an illusion of rounding
 _LONG_ENOUGH = 3.0  # seconds of watching nothing come in
 _LATE = 0.6  # seconds; enough to see two tokens a second, and mostly within one second
+_CAUTION = 1.2  # times the seconds that a token seems to take
 _SLOWEST = 2.0  # seconds between two requests
 _FASTER, _SLOWER, _MUCH_SLOWER = 0.95, 1.03, 1.5
 
@@ -146,7 +147,7 @@ class SmallBucket(Bucket):
             self.watched += said.sent_at - last.sent_at
             self.gained += max(0.0, said.remaining - last.remaining + said.number - last.number)
             if self.gained >= _ENOUGH:
-                self.interval = self.watched / self.gained
+                self.interval = _CAUTION * self.watched / self.gained
 
     def refuse(self, now: float, pause: float) -> None:
         """See `Bucket.refuse`. The first may have come of watching, which ends with it."""

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing.connection import wait
+from typing import TypeVar
 
 import requests
 
@@ -22,6 +23,8 @@ from client.auth0.errors import Auth0Error
 from client.auth0.http import Answer, Call, exchange
 
 _POLL = 0.1  # seconds between two looks at whether the run is to stop
+
+Result = TypeVar("Result")
 
 _session: requests.Session  # of a worker
 
@@ -38,17 +41,22 @@ class ProcessPool:
 
     def __call__(self, call: Call) -> Answer:
         """Send `call` once. Raises `PoolError` when the workers are gone."""
-        try:
-            future: Future[Answer] = self._executor.submit(_work, call)
-            while True:
-                self._check()
-                try:
-                    return future.result(timeout=_POLL)
-                except TimeoutError:
-                    continue
-        except RuntimeError as error:  # BrokenProcessPool is one; so is a pool that has been shut down
-            reason = "a worker process of the pool died (out of memory?); nothing was changed"
-            raise PoolError(reason) from error
+        with _explained():
+            return self._result(self._executor.submit(_work, call))
+
+    def start(self, size: int) -> None:
+        """Start the workers. Requests that wait for a process to start would go out together, past the pace."""
+        with _explained():
+            for future in [self._executor.submit(_ready) for _ in range(size)]:
+                self._result(future)
+
+    def _result(self, future: Future[Result]) -> Result:
+        while True:
+            self._check()
+            try:
+                return future.result(timeout=_POLL)
+            except TimeoutError:
+                continue
 
     @property
     def pids(self) -> list[int]:
@@ -57,12 +65,23 @@ class ProcessPool:
 
 
 @contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as error:  # BrokenProcessPool is one; so is a pool that has been shut down
+        reason = "a worker process of the pool died (out of memory?); nothing was changed"
+        raise PoolError(reason) from error
+
+
+@contextmanager
 def process_pool(size: int, check: Callable[[], None] = lambda: None) -> Iterator[ProcessPool]:
     """A pool of `size` workers, started afresh (not forked: the parent has threads) and gone at the end."""
     context = multiprocessing.get_context("spawn")
     executor = ProcessPoolExecutor(size, mp_context=context, initializer=_start)
     try:
-        yield ProcessPool(executor, check)
+        pool = ProcessPool(executor, check)
+        pool.start(size)
+        yield pool
     except BaseException:
         for process in list((executor._processes or {}).values()):  # noqa: SLF001 - there is no public way
             process.terminate()
@@ -84,6 +103,10 @@ def _die_with_parent() -> None:
     if parent is not None:
         wait([parent.sentinel])
         os._exit(1)
+
+
+def _ready() -> None:
+    """What a worker does first, so that it is known to be there."""
 
 
 def _work(call: Call) -> Answer:

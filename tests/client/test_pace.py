@@ -50,9 +50,9 @@ def test_nine_tenths_of_the_rate_are_used_and_none_is_refused(
 
     passed = [moment for moment, _ in server.passed if moment >= START + WARM_UP]
     most_of_one = threads / LATENCY * seconds
-    lessons = 1 if burst < 10 and share_of_another else 0  # of two tokens, another client may take just the one we know
-    assert len(server.refused) <= lessons
-    assert len(passed) >= min(0.9 * bucket.rate * seconds - 1, 0.95 * most_of_one)
+    hard = burst < 10 and share_of_another > 0  # of two tokens, another client may take just the one that we know of
+    assert len(server.refused) <= (1 if hard else 0)
+    assert len(passed) >= min((0.85 if hard else 0.9) * bucket.rate * seconds - 1, 0.95 * most_of_one)
 
 
 @pytest.mark.parametrize("latency", [0.004, 0.06, 0.2])
@@ -67,7 +67,7 @@ def test_two_tokens_that_come_back_bit_by_bit_are_used_however_far_away_the_tena
 
     late = [moment for moment, _ in server.passed if moment >= START + WARM_UP]
     assert len(server.refused) <= (2 if share_of_another else 0)  # until it is known how much the other one takes
-    assert len(late) >= 0.9 * bucket.rate * 120
+    assert len(late) >= (0.85 if share_of_another else 0.9) * bucket.rate * 120
 
 
 def test_two_tokens_are_used_and_none_is_refused_although_the_server_does_not_tell_the_time() -> None:

@@ -19,7 +19,7 @@ from sandbox.limits import NO_LIMIT, OTHER, PROFILES
 
 Way = Literal["this job", "naive"]
 _ROOT = Path(__file__).resolve().parent.parent
-_COMMANDS: dict[Way, list[str]] = {
+COMMANDS: dict[Way, list[str]] = {
     "this job": [sys.executable, str(_ROOT / "main.py"), "-q"],
     "naive": [sys.executable, str(_ROOT / "bench" / "naive.py")],
 }
@@ -113,7 +113,7 @@ def _run(changing: World, people: int, way: Way, *, metered: bool, first: bool) 
     ):
         folder = Path(name)
         changing.write(folder / "people.db")
-        measured = run(_COMMANDS[way], cwd=folder, settings=_settings(tenant, sandbox, folder, people))
+        measured = run(COMMANDS[way], cwd=folder, settings=settings(tenant, sandbox, folder, people))
     if measured.code:
         raise SystemExit(f"{way} failed with exit code {measured.code}")
     if tenant.snapshot() != changing.desired:
@@ -125,7 +125,8 @@ def _run(changing: World, people: int, way: Way, *, metered: bool, first: bool) 
     return Row(people, first, way, requests, bound(changing).total, refused, measured, metered)
 
 
-def _settings(tenant: Tenant, sandbox: Sandbox, folder: Path, people: int) -> dict[str, str]:
+def settings(tenant: Tenant, sandbox: Sandbox, folder: Path, people: int) -> dict[str, str]:
+    """What a run against `sandbox` needs to know, with `people.db` and its state in `folder`."""
     return {
         "AUTH0_URL": sandbox.url,
         "AUTH0_CLIENT_ID": tenant.client_id,

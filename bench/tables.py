@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from bench.pace import uses
 from bench.plans import plans
 from bench.runs import LIMITS, Row, rows
 from bench.workers import Start, starts
@@ -23,7 +24,7 @@ naive runs agree exactly. Memory is the peak of the largest process. The sandbox
 
 
 def main(sizes: Sequence[int] = ()) -> None:
-    """Print all tables: of runs with so many people, of plans, of pools."""
+    """Print all tables: of runs with so many people, of plans, of the pace, of pools."""
     pools = list(_pools())  # first, as long as there is nothing else on the machine
     _head(
         "people", "what", "how", "reads", "creates", "roles given", "roles taken", "deletes", "requests",
@@ -37,6 +38,11 @@ def main(sizes: Sequence[int] = ()) -> None:
     )
     for people, seconds, megabytes in plans(_PLANS):
         _line(f"{people:,}", f"{seconds:.2f}", f"{seconds / people * 1_000_000:.1f}", f"{megabytes:,.0f}")
+    print()
+    _head("plan", "another client takes", "requests", "seconds", "of the rate used", "answered 429", texts=(0,))
+    for use in uses():
+        another = f"{use.share_of_another:.0%}" if use.share_of_another else "-"
+        _line(use.plan, another, f"{use.requests}", f"{use.seconds:.1f}", f"{use.used:.0%}", f"{use.refused}")
     print()
     _head("processes", "each imports", "seconds until each has asked", "memory of each, MB", texts=(1,))
     for start in pools:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from client.auth0 import imports
-from client.auth0.errors import NotFound
+from client.auth0.errors import Malformed, NotFound, Uncertain
 from client.auth0.imports import Imported, Importer, ImportFile
 from client.auth0.reader import Reader
 from client.auth0.writer import Created, Writer
@@ -20,6 +20,8 @@ from sync.plan import Plan
 from sync.report import Run
 
 logger = logging.getLogger(__name__)
+
+_MOST_FAILED_IMPORTS = 3  # of a run; then everybody else is created singly
 
 Ends = Iterator[tuple[Change, Tried]]
 
@@ -39,6 +41,8 @@ class Applier:
     """Accounts in one request that gives a role."""
     _outcomes: dict[Change, Outcome] = field(default_factory=dict)
     _user_ids: dict[str, str] = field(default_factory=dict)  # of accounts made by this run, by e-mail
+    _begun: dict[str, Tried] = field(default_factory=dict)  # imports whose end is not known, by e-mail
+    _failed_imports: int = 0
     _lacking: set[str] = field(default_factory=set)  # e-mails of people who did not get their new roles
 
     def apply(self, into: Run) -> None:
@@ -69,7 +73,10 @@ class Applier:
         left = changes
         if self.importer.is_for(len(changes)):
             left = yield from self._import(changes)
-        yield from self._each(self._create_one, left)
+        for change, tried in self._each(self._create_one, left):
+            # Who was in an import whose end is not known has been tried.
+            begun = self._begun.get(change.email) if tried.status is Status.NOT_TRIED else None
+            yield change, begun or tried
 
     def _import(self, changes: Sequence[Change]) -> Generator[tuple[Change, Tried], None, list[Change]]:
         """Returns those whom the import did not settle."""
@@ -87,10 +94,16 @@ class Applier:
         return list(left.values())
 
     def _import_file(self, file: ImportFile) -> Imported:
+        if self._failed_imports >= _MOST_FAILED_IMPORTS:
+            return Imported()
         result = self.breaker.attempt(lambda: self.importer.carry_out(file))
         if isinstance(result, Imported):
             return result
-        logger.warning("%s people are not imported but created one by one: %s", len(file.ids), result.why)
+        if result.status is Status.FAILED:
+            self._failed_imports += 1
+            if isinstance(result.error, Uncertain | Malformed):
+                self._begun |= dict.fromkeys(file.ids, result)
+            logger.warning("%s people are not imported but created one by one: %s", len(file.ids), result.why)
         return Imported()
 
     def _adopt(self, email: str, why: str) -> Tried:

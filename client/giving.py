@@ -23,10 +23,12 @@ Wanted = Mapping[str, Sequence[Role]]
 class _Batch:
     role: Role
     user_ids: Sequence[str]
+    before: Tried | None = None
+    """How the batch ended of which this is a half."""
 
-    def halves(self) -> tuple[_Batch, _Batch]:
+    def halves(self, tried: Tried) -> tuple[_Batch, _Batch]:
         middle = len(self.user_ids) // 2
-        return _Batch(self.role, self.user_ids[:middle]), _Batch(self.role, self.user_ids[middle:])
+        return _Batch(self.role, self.user_ids[:middle], tried), _Batch(self.role, self.user_ids[middle:], tried)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,25 @@ class RoleGiver:
     size: int
 
     def give(self, wanted: Wanted) -> dict[str, Tried]:
-        """How it ended for each account."""
+        """How it ended for each account.
+
+        A batch that is not accepted is halved until the culprit stands alone. The halves come after all others:
+        when Auth0 is dead, that shows before anything is halved.
+        """
         failures: dict[str, dict[Role, Tried]] = defaultdict(dict)
-        for _, found in side_by_side(self._batch, self._batches(wanted), self.workers):
-            for batch, tried in found:
-                for user_id in batch.user_ids:
-                    failures[user_id][batch.role] = tried
+        batches = list(self._batches(wanted))
+        while batches:
+            halves: list[_Batch] = []
+            for batch, tried in side_by_side(self._give, batches, self.workers):
+                if tried.error is not None and len(batch.user_ids) > 1 and _is_divisible(tried.error):
+                    logger.info("%s; trying its %s accounts in halves", tried.error, len(batch.user_ids))
+                    halves += batch.halves(tried)
+                elif tried.status is not Status.DONE:
+                    # Who was in a larger batch has been tried, whatever became of the half.
+                    ended = batch.before if tried.status is Status.NOT_TRIED and batch.before else tried
+                    for user_id in batch.user_ids:
+                        failures[user_id][batch.role] = ended
+            batches = halves
         return {user_id: _summed(roles, failures.get(user_id, {})) for user_id, roles in wanted.items()}
 
     def _batches(self, wanted: Wanted) -> Iterator[_Batch]:
@@ -56,20 +71,12 @@ class RoleGiver:
             for start in range(0, len(user_ids), self.size):
                 yield _Batch(role, user_ids[start : start + self.size])
 
-    def _batch(self, batch: _Batch) -> list[tuple[_Batch, Tried]]:
-        """The parts of the batch that failed. One that is not accepted is halved until the culprit stands alone."""
-
+    def _give(self, batch: _Batch) -> Tried:
         def step() -> Tried:
             self.writer.give_role(batch.role, batch.user_ids)
             return DONE
 
-        tried = self.breaker.attempt(step)
-        if tried.status is Status.DONE:
-            return []
-        if tried.error is None or len(batch.user_ids) == 1 or not _is_divisible(tried.error):
-            return [(batch, tried)]
-        logger.info("%s; trying its %s accounts in halves", tried.error, len(batch.user_ids))
-        return [failed for half in batch.halves() for failed in self._batch(half)]
+        return self.breaker.attempt(step)
 
 
 def _is_divisible(error: Auth0Error) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from client.auth0 import jobs
-from client.auth0.errors import Busy, Malformed, NotFound, Where
+from client.auth0.errors import Auth0Error, Busy, Malformed, NotFound, Uncertain, Where
 from client.auth0.reader import Connection, Reader
 from client.auth0.transport import Transport
 from client.stop import Stopped
@@ -96,18 +96,21 @@ class Importer:
         return wanted and self._connection.strategy == "auth0"
 
     def carry_out(self, file: ImportFile) -> Imported:
-        """Import a file and wait for the end. No mail is sent and no account that exists is touched.
+        """Import a file and wait for the end. No mail is asked for, and no account that exists is touched.
 
-        Raises `Auth0Error` when it is not known what became of the file, or when the connection takes none.
+        Raises `Uncertain` or `Malformed` when it is not known what became of the file, and any other `Auth0Error`
+        when it was not taken.
         """
         job_id = self._start(file)
         logger.info("import job %s creates %s accounts", job_id, len(file.ids))
         try:
             job = jobs.finished(self._transport, job_id, self._sleep)
-            return self._settled(file, job)
+            return self._settled(file, job_id, job.get("summary"))
         except Stopped:
             why = f"the run was stopped before import job {job_id} ended; the next run sees what came of it"
             return Imported(refused=dict.fromkeys(file.ids, why))
+        except Auth0Error as error:
+            raise Uncertain(f"what came of import job {job_id} is not known ({error})", error.where) from None
 
     def _start(self, file: ImportFile) -> str:
         parts: dict[str, str | bytes] = {
@@ -124,24 +127,20 @@ class Importer:
                 self._sleep(_OTHERS_TURN)
         return jobs.start(self._transport, "users-imports", parts=parts)
 
-    def _settled(self, file: ImportFile, job: jobs.Job) -> Imported:
+    def _settled(self, file: ImportFile, job_id: str, summary: Any) -> Imported:
         """Who is in the file and not among the errors was created, if the job's numbers say so as well."""
-        summary = job.get("summary")
         counted = summary if isinstance(summary, dict) else {}
-        inserted, failed = counted.get("inserted"), counted.get("failed")
-        existing: dict[str, str] = {}
-        refused: dict[str, str] = {}
-        for email, codes, why in self._errors(job["id"]) if failed != 0 else ():
-            if email in file.ids:
-                (existing if _EXISTS.issuperset(codes) else refused)[email] = why
-        told = existing | refused
-        if (inserted, failed) != (len(file.ids) - len(told), len(told)):
-            logger.warning("import job %s does not account for everybody: %s", job["id"], counted)
-            return Imported({}, existing, refused)
+        errors = self._errors(job_id) if counted.get("failed") != 0 else {}
+        told = {email: errors[email] for email in file.ids if email in errors}
+        if (counted.get("inserted"), counted.get("failed")) != (len(file.ids) - len(told), len(told)):
+            logger.warning("import job %s does not account for everybody: %s", job_id, counted)
+            return Imported()
         created = {email: f"auth0|{local_id}" for email, local_id in file.ids.items() if email not in told}
         if created and not self._is_there(*next(reversed(created.items()))):
-            logger.warning("import job %s is completed, but its accounts are not where they should be", job["id"])
-            return Imported({}, existing, refused)
+            logger.warning("import job %s is completed, but its accounts are not where they should be", job_id)
+            return Imported()
+        existing = {email: _why(rows) for email, rows in told.items() if not _EXISTS.isdisjoint(map(_code, rows))}
+        refused = {email: _why(rows) for email, rows in told.items() if rows and email not in existing}
         return Imported(created, existing, refused)
 
     def _is_there(self, email: str, user_id: str) -> bool:
@@ -152,14 +151,23 @@ class Importer:
             return False
         return account.connection == self._connection.name and address.key(account.email or "") == address.key(email)
 
-    def _errors(self, job_id: str) -> Iterator[tuple[str, list[str], str]]:
-        """Of each row that failed: e-mail, codes, and what is wrong in words."""
+    def _errors(self, job_id: str) -> dict[str, list[dict[str, Any]]]:
+        """What was wrong with the rows that failed, by e-mail."""
         found = self._transport.get("/jobs/{id}/errors", id=job_id)
         if not isinstance(found, list | None):
             raise Malformed("the answer is no list of errors", Where("GET", f"/jobs/{job_id}/errors", 200))
+        errors: dict[str, list[dict[str, Any]]] = {}
         for entry in found or ():
-            user, errors = (entry.get("user"), entry.get("errors")) if isinstance(entry, dict) else (None, None)
-            told: list[dict[str, Any]] = [error for error in errors or () if isinstance(error, dict)]
-            email = user.get("email") if isinstance(user, dict) else None
-            why = "; ".join(f"{error.get('code')}: {error.get('message')}" for error in told)
-            yield str(email), [str(error.get("code")) for error in told], f"the import refused it: {visible(why, 300)}"
+            user, told = (entry.get("user"), entry.get("errors")) if isinstance(entry, dict) else (None, None)
+            of_one = errors.setdefault(str(user.get("email")) if isinstance(user, dict) else "", [])
+            of_one += (error for error in (told if isinstance(told, list) else ()) if isinstance(error, dict))
+        return errors
+
+
+def _code(error: dict[str, Any]) -> str:
+    return str(error.get("code"))
+
+
+def _why(errors: Iterable[dict[str, Any]]) -> str:
+    told = "; ".join(f"{_code(error)}: {error.get('message')}" for error in errors)
+    return f"the import refused it: {visible(told, 300)}"

@@ -172,6 +172,17 @@ def test_an_empty_export_of_accounts_that_are_there_is_an_error(
         exported(sandbox, passing, user_read=user_read)
 
 
+@pytest.mark.parametrize("kind", ["html", "garbage", "drop_before", "drop_after", "status"])
+def test_an_export_whose_start_got_no_proper_answer_is_started_again(
+    kind: Any, sandbox: Sandbox, tenant: Tenant, passing: Time
+) -> None:
+    fill(tenant, 2)
+    sandbox.faults.add(Fault(kind=kind, status=503, path="/api/v2/jobs/users-exports"))
+
+    assert len(exported(sandbox, passing)) == 2
+    assert len(asked(sandbox, "POST", "/jobs/users-exports")) == 2
+
+
 def test_an_export_of_nobody_is_nobody(sandbox: Sandbox, passing: Time) -> None:
     assert exported(sandbox, passing) == []
 

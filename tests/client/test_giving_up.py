@@ -164,3 +164,19 @@ def test_a_stop_leaves_the_rest_and_finishes_the_write_in_hand(
     }
     assert sorted(tenant.snapshot()) == ["ann@example.com", "ben@example.com", "cy@example.com"]
     assert len(sandbox.writes()) == 1
+
+
+def test_what_was_done_is_told_even_if_the_run_ends_with_a_bug(sandbox: Sandbox, tenant: Tenant, passing: Time) -> None:
+    plan = everything(tenant)
+
+    def bug() -> None:
+        if sandbox.writes():
+            raise ZeroDivisionError
+
+    applier = applier_of(transport_to(sandbox, passing), passing, plan, check=bug)
+    record = new_run()
+
+    with pytest.raises(ZeroDivisionError):
+        applier.apply(record)
+
+    assert statuses(record.outcomes) == [Status.DONE] + [Status.NOT_TRIED] * 4

@@ -240,6 +240,18 @@ def test_an_import_whose_start_got_no_answer_is_repeated_and_whom_it_made_are_ad
     assert {why for (kind, _), (_, why) in outcomes.items() if kind is CREATE} == {adopted}
 
 
+@pytest.mark.parametrize("kind", ["html", "garbage"])
+def test_an_import_whose_start_got_an_answer_that_is_none_is_repeated(
+    kind: Any, sandbox: Sandbox, tenant: Tenant, passing: Time
+) -> None:
+    sandbox.faults.add(Fault(kind=kind, path=IMPORTS))
+
+    import_six(sandbox, tenant, passing)
+
+    assert len(asked(sandbox, "POST", "/jobs/users-imports")) == 2
+    assert asked(sandbox, "POST", "/users") == []
+
+
 def test_a_connection_that_takes_no_imports_is_asked_once_for_each_file(
     sandbox: Sandbox, tenant: Tenant, passing: Time, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -264,7 +276,8 @@ def test_a_dead_auth0_ends_it_after_the_import_and_nine_people(sandbox: Sandbox,
         applier.apply(record)
 
     assert len(asked(sandbox, "POST", "/users")) == 9
-    assert statuses(record.outcomes)[:120] == [Status.FAILED] * 9 + [Status.NOT_TRIED] * 111
+    assert statuses(record.outcomes)[:120] == [Status.FAILED] * 120  # all were in the import, whatever came of it
+    assert statuses(record.outcomes)[120:] == [Status.NOT_TRIED] * 120
     assert tenant.users == {}
 
 

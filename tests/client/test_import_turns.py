@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +72,17 @@ def test_two_imports_go_on_at_a_time_and_no_more(workers: int, serve: Serve, ten
 
 
 @pytest.mark.usefixtures("small_files")
+@pytest.mark.parametrize("how_many", [32, 33, 40, 41, 100])
+def test_any_number_of_files_is_imported(how_many: int, sandbox: Sandbox, tenant: Tenant, passing: Time) -> None:
+    outcomes = run(sandbox, passing, joining(tenant, people(how_many), "admin"), mode="import")
+
+    assert answers(sandbox) == [202] * math.ceil(how_many / 8)
+    assert asked(sandbox, "POST", "/users") == []
+    assert set(outcomes.values()) == {(Status.DONE, "")}
+    assert tenant.snapshot() == having(people(how_many), "admin")
+
+
+@pytest.mark.usefixtures("small_files")
 def test_a_file_that_cannot_be_imported_does_not_keep_the_others_from_it(
     sandbox: Sandbox, tenant: Tenant, passing: Time
 ) -> None:
@@ -83,6 +95,21 @@ def test_a_file_that_cannot_be_imported_does_not_keep_the_others_from_it(
     assert singly == [row["email"] for entry in refused for row in entry.body["users"]]
     assert len(singly) == 8
     assert {status for status, _ in outcomes.values()} == {Status.DONE}
+    assert tenant.snapshot() == having(people(30), "admin")
+
+
+@pytest.mark.usefixtures("small_files")
+def test_who_exists_already_is_adopted_with_one_lookup_whatever_file_they_are_in(
+    sandbox: Sandbox, tenant: Tenant, passing: Time
+) -> None:
+    for number in (1, 2, 12, 29):
+        tenant.add_user(people(30)[number])
+
+    outcomes = run(sandbox, passing, joining(tenant, people(30), "admin"), mode="import")
+
+    assert len(asked(sandbox, "GET", "/users-by-email")) == 4
+    assert asked(sandbox, "POST", "/users") == []
+    assert [why for _, why in outcomes.values()].count("adopted: the account existed already") == 4
     assert tenant.snapshot() == having(people(30), "admin")
 
 

@@ -48,3 +48,11 @@ def test_every_link_of_the_documents_leads_somewhere() -> None:
     for document in [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]:
         for target in re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", document.read_text(encoding="utf-8")):
             assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_the_readme_has_the_table_of_runs_of_the_document_on_performance() -> None:
+    performance = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    (runs,) = re.findall(r"<!-- runs: [^>]*-->\n(.*?)<!-- end of runs -->", README, flags=re.DOTALL)
+
+    assert len(runs.splitlines()) == 2 + 3 * 2 * 2  # sizes, first sync and churn, job and naive
+    assert runs.rstrip() in performance

@@ -22,7 +22,7 @@ lint: $(READY)
 	$(BIN)/hadolint Dockerfile
 
 bench: $(READY)
-	$(BIN)/python -m bench
+	@$(BIN)/python -m bench
 
 $(READY): requirements-dev.txt
 	@echo "Making .venv and installing the pinned requirements (once, about a minute) ..."

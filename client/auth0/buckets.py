@@ -147,7 +147,8 @@ class SmallBucket(Bucket):
             self.watched += said.sent_at - last.sent_at
             self.gained += max(0.0, said.remaining - last.remaining + said.number - last.number)
             if self.gained >= _ENOUGH:
-                self.interval = _CAUTION * self.watched / self.gained
+                is_full = said.remaining >= self.limit - 1  # then more may have come in than it could hold
+                self.interval = (1 if is_full else _CAUTION) * self.watched / self.gained
 
     def refuse(self, now: float, pause: float) -> None:
         """See `Bucket.refuse`. The first may have come of watching, which ends with it."""

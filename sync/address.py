@@ -91,7 +91,7 @@ def matcher(patterns: Iterable[str]) -> Callable[[str], bool]:
 
 
 def _plain(text: str) -> str:
-    """ASCII trimmed and in lower case: the same object where it is so already, as nearly all of a million are."""
+    """ASCII, trimmed and in lower case. What is so already stays one object, which saves a million copies."""
     trimmed = text.strip()
     lowered = trimmed.lower()
     return trimmed if trimmed == lowered else lowered

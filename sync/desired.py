@@ -79,7 +79,7 @@ class _Reading:
         if isinstance(found, str):
             self._hold(key, exact, number, found)
         elif person is None:
-            if not known:  # in trouble, nobody gets out again
+            if not known:  # who is in trouble stays there
                 self._people[key] = Person(exact, self._with(_NO_ROLES, found))
         elif person.email != exact:
             self._hold(key, person.email, number, f"{visible(email, 80)!r} would count as the same person")

@@ -77,7 +77,7 @@ class _Differ:
     tally: Counter[str] = field(default_factory=Counter)
 
     def compare(self, by_key: Mapping[str, Account]) -> None:
-        waiting = dict(self.desired.people)  # for their account to come by
+        waiting = dict(self.desired.people)  # whose account has not come by yet
         for key, account in by_key.items():
             person = waiting.pop(key, None)
             if person is not None and self._agrees(key, person, account):
@@ -90,7 +90,7 @@ class _Differ:
                 self._give(person.email, None, person.roles)
 
     def _agrees(self, key: str, person: Person, account: Account) -> bool:
-        """Whether there is plainly nothing to judge, as for nearly all of a million accounts."""
+        """Whether there is plainly nothing to judge: the short way, for nearly all of a million accounts."""
         return (
             person.email == account.email
             and person.roles == self.memberships.roles.get(account.user_id)
@@ -167,7 +167,7 @@ def build(
     `protected` are globs over e-mails.
     """
     by_key: dict[str, Account] = {}
-    shared: dict[str, list[Account]] = {}  # of few keys, so that a million accounts need no list each
+    shared: dict[str, list[Account]] = {}  # only the keys that several bear: a list for each of a million is slow
     read = in_scope = 0
     for account in accounts:
         read += 1

@@ -32,6 +32,23 @@ def test_the_address_of_an_address_is_itself(text: str) -> None:
     assert twice == once
 
 
+@given(st.text())
+def test_the_forms_of_a_text_are_its_key_and_its_address(text: str) -> None:
+    forms = address.forms(text)
+
+    assert forms == (address.key(text), address.address(text))
+
+
+def test_an_address_that_is_as_it_should_be_is_not_copied() -> None:
+    text = "".join(["alice", "@x.io"])
+
+    key, exact = address.forms(text)
+
+    assert key is text
+    assert exact is text
+    assert address.key(text) is text
+
+
 @given(st.emails(), st.sampled_from(["", " ", "\t", "\r\n", "\u00a0"]))
 def test_space_around_an_address_and_its_case_make_no_other_person(email: str, space: str) -> None:
     written = f"{space}{email.upper()}{space}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import pytest
 
@@ -155,6 +156,22 @@ def test_accounts_that_share_an_email_but_for_its_case_are_held(in_source: bool)
     assert [held.in_source for held in made.held] == [in_source]
     assert made.counts.held_accounts == 2
     assert made.counts.held == in_source
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(["auth0|1", "auth0|2", "auth0|3"])))
+def test_an_account_that_agrees_is_held_all_the_same_where_others_share_its_email(order: tuple[str, ...]) -> None:
+    users = {
+        "auth0|1": User("ann@x.io", {ADMIN}),
+        "auth0|2": User("Ann@x.io", {READER}),
+        "auth0|3": User("bob@x.io", {ADMIN}),
+    }
+    tenant = Tenant({user_id: users[user_id] for user_id in order})
+
+    made = make_plan(tenant, ("ann@x.io", "admin"), ("bob@x.io", "admin"))
+
+    assert made.changes == ()
+    assert held_reasons(made) == {"Ann@x.io": "2 accounts share this e-mail: auth0|1, auth0|2"}
+    assert (made.counts.unchanged, made.counts.held_accounts, made.counts.in_scope) == (1, 2, 3)
 
 
 @pytest.mark.parametrize(("has", "wants"), [("strasse@x.io", "straße@x.io"), ("straße@x.io", "strasse@x.io")])

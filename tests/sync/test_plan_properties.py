@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from unittest import mock
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,6 +73,16 @@ def test_the_order_of_rows_and_accounts_decides_nothing(world: World, dice: rand
     assert one.digest == other.digest
     assert one.changes == other.changes
     assert {held.email for held in one.held} == {held.email for held in other.held}
+
+
+@given(worlds())
+def test_the_short_way_for_an_account_that_agrees_says_what_the_long_way_says(world: World) -> None:
+    short = make_plan(world.tenant, *world.rows, protected=PROTECTED)
+
+    with mock.patch("sync.plan._Differ._agrees", return_value=False):
+        long = make_plan(world.tenant, *world.rows, protected=PROTECTED)
+
+    assert short == long
 
 
 def _unmanaged(user: tuple[object, object, frozenset[object]]) -> set[object]:

@@ -357,14 +357,14 @@ def test_12_of_two_runs_at_once_one_applies_and_the_other_says_so(job: Job) -> N
 def test_13_a_run_stays_inside_the_limits_instead_of_running_into_them(start_job: StartJob) -> None:
     job = start_job(profile="enterprise")
     job.tenant.add_role("viewer")
-    job.people([(f"user{number}@x.io", "viewer") for number in range(40)])
+    job.people([(f"user{number}@x.io", "viewer") for number in range(70)])
 
     result = job.run(AUTH0_POOL_SIZE="8")
 
     assert result.code == 0
     assert [entry.path for entry in job.sandbox.log if entry.status == 429] == []
     assert min(entry.remaining for entry in job.sandbox.log if entry.remaining is not None) < 10
-    assert len(job.tenant.snapshot()) == 40
+    assert len(job.tenant.snapshot()) == 70
 
 
 def test_14_secrets_are_nowhere_in_what_a_run_says_or_writes(job: Job) -> None:

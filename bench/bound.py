@@ -57,8 +57,8 @@ def bound(world: World) -> Requests:
 
     Creates: one each; from a hundred on, where waiting for a job is worth while, two per import file of 500,000
     bytes (some 5,000 people): its start and one look at it. Roles given: one per fifty new members of each role,
-    or one per person who gets any, if that is fewer. Roles taken: one per person who loses any. Deletes: two
-    each, because no account is deleted without a fresh look.
+    or one per person who gets any, if that is fewer. Roles taken: two per person who loses any; deletes: two
+    each, because nothing is taken without a fresh look.
     """
     change = _difference(world)
     role_reads = sum(max(1, ceil(members / _PAGE)) for members in _members(world).values())
@@ -69,7 +69,7 @@ def bound(world: World) -> Requests:
         + min(role_reads, len(world.actual)),
         creates=_creates(change.new),
         given=min(_batches(change.given), _people(change.given)),
-        taken=_people(change.taken),
+        taken=2 * _people(change.taken),
         deletes=2 * len(change.gone),
     )
 

@@ -81,13 +81,17 @@ def rows(sizes: Iterable[int]) -> Iterator[Row]:
 def kinds(log: Sequence[LoggedRequest]) -> Requests:
     """What a log's requests were for; one that was refused with 429 and sent again counts once.
 
-    A look at a job counts to what the job is for; a look at an account to its deletion or, if it was not deleted,
+    A look at a job counts to what the job is for; a look at an account to what is taken from it or, if nothing is,
     to the creation that it makes sure of, as a search by e-mail does. Downloads do not count: they are from another
     host, which meters nothing.
     """
     counted: Counter[str] = Counter()
     imports: set[str] = set()
-    deleted = {entry.raw_path for entry in log if (entry.method, entry.path) == ("DELETE", _ACCOUNT)}
+    taken = {
+        entry.raw_path.removesuffix("/roles"): "deletes" if entry.path == _ACCOUNT else "taken"
+        for entry in log
+        if entry.method == "DELETE"
+    }
     for entry in log:
         if entry.status == HTTPStatus.TOO_MANY_REQUESTS or entry.path.startswith("/exports/"):
             continue
@@ -97,7 +101,7 @@ def kinds(log: Sequence[LoggedRequest]) -> Requests:
         elif entry.path in _LOOKS and entry.raw_path.removeprefix(_JOBS).partition("/")[0] in imports:
             kind = "creates"
         elif entry.path == _ACCOUNT:
-            kind = "deletes" if entry.raw_path.partition("?")[0] in deleted else "creates"
+            kind = taken.get(entry.raw_path.partition("?")[0], "creates")
         counted[kind] += 1
     return Requests(**{field.name: counted[field.name] for field in fields(Requests)})
 

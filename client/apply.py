@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from client.auth0 import imports
 from client.auth0.errors import Malformed, NotFound, Uncertain
@@ -13,15 +14,16 @@ from client.auth0.reader import Reader
 from client.auth0.writer import Created, Writer
 from client.breaker import DONE, Breaker, Tried
 from client.giving import RoleGiver
+from client.journal import Journal
 from client.side_by_side import side_by_side
-from sync import address
-from sync.model import Change, Kind, Outcome, Role, Status
+from sync.model import Account, Change, Kind, Outcome, Prior, Role, Status
 from sync.plan import Plan
 from sync.report import Run
 
 logger = logging.getLogger(__name__)
 
 _MOST_FAILED_IMPORTS = 3  # of a run; then everybody else is created singly
+_DESTRUCTIVE = (Kind.REMOVE_ROLES, Kind.BLOCK, Kind.DELETE)
 
 Ends = Iterator[tuple[Change, Tried]]
 
@@ -34,6 +36,7 @@ class Applier:
     reader: Reader
     writer: Writer
     importer: Importer
+    journal: Journal
     breaker: Breaker = field(default_factory=Breaker)
     workers: int = 4
     """Requests in flight."""
@@ -48,15 +51,20 @@ class Applier:
     def apply(self, into: Run) -> None:
         """Carry out all changes; a kind begins when the one before it is done.
 
-        What became of them is in `into`, however this ends. Raises the last `Auth0Error` when Auth0 is dead.
+        What became of them is in `into`, however this ends. Raises the last `Auth0Error` when Auth0 is dead, and
+        `JournalError` when something is to be taken and the journal cannot be written.
         """
         try:
+            if self.plan.by_kind(*_DESTRUCTIVE):
+                self.journal.check_place()
             for kind in Kind:
                 for change, tried in _PHASES[kind](self, self.plan.by_kind(kind)):
                     self._outcomes[change] = Outcome(change, tried.status, tried.why)
                     _tell(change, tried)
         finally:
             into.outcomes = self.outcomes
+            into.journal = str(self.journal.path) if self.journal.begun else into.journal
+            self.journal.close()
         if self.breaker.broken is not None:
             raise self.breaker.broken
 
@@ -71,7 +79,8 @@ class Applier:
     def _create(self, changes: Sequence[Change]) -> Ends:
         """By import jobs where these save requests; singly whoever is left."""
         left = changes
-        if self.importer.is_for(len(changes)):
+        whole = any(change.user_id for change in changes)  # accounts that come back as they were: a request each
+        if not whole and self.importer.is_for(len(changes)):
             left = yield from self._import(changes)
         for change, tried in self._each(self._create_one, left):
             # Who was in an import whose end is not known has been tried.
@@ -96,7 +105,7 @@ class Applier:
     def _import_file(self, file: ImportFile) -> Imported:
         if self._failed_imports >= _MOST_FAILED_IMPORTS:
             return Imported()
-        result = self.breaker.attempt(lambda: self.importer.carry_out(file))
+        result = self.breaker.attempt(lambda: self.importer.carry_out(file), len(file.ids))
         if isinstance(result, Imported):
             return result
         if result.status is Status.FAILED:
@@ -111,7 +120,10 @@ class Applier:
         return self._made(email, found) if found else Tried(Status.FAILED, why)
 
     def _create_one(self, change: Change) -> Tried:
-        return self._made(change.email, self.writer.create(change.email))
+        created = self.writer.create(change.email, change.user_id or "", change.attributes)
+        if change.user_id not in (None, created.user_id):
+            return Tried(Status.FAILED, f"another account has this e-mail by now: {created.user_id}")
+        return self._made(change.email, created)
 
     def _made(self, email: str, created: Created) -> Tried:
         self._user_ids[email] = created.user_id
@@ -138,43 +150,86 @@ class Applier:
         """Somebody who did not get their new roles keeps the old ones: better one too many than locked out."""
         if change.email in self._lacking:
             return Tried(Status.SKIPPED, "the new roles could not be given first")
-        self.writer.remove_roles(change.user_id or "", change.roles)
-        return DONE
+        return self._take(change, lambda _: self.writer.remove_roles(change.user_id or "", change.roles))
+
+    def _block(self, changes: Sequence[Change]) -> Ends:
+        return self._each(self._block_one, changes)
+
+    def _block_one(self, change: Change) -> Tried:
+        today = datetime.now(UTC).date().isoformat()
+        return self._take(change, lambda prior: self.writer.block(prior.user_id, prior.app_metadata, today))
 
     def _delete(self, changes: Sequence[Change]) -> Ends:
         return self._each(self._delete_one, changes)
 
     def _delete_one(self, change: Change) -> Tried:
-        """Look again before destroying: lists lag behind, this one read does not."""
-        user_id = change.user_id or ""
+        return self._take(change, lambda prior: self.writer.delete(prior.user_id))
+
+    def _take(self, change: Change, write: Callable[[Prior], None]) -> Tried:
+        """Look again before destroying, and write down what was there: lists lag behind, these reads do not."""
         try:
-            now = self.reader.account(user_id)
+            account, record = self.reader.account(change.user_id or "")
+            roles = tuple(self.reader.roles_of(account.user_id)) if change.had is None else change.had
         except NotFound:
             return Tried(Status.DONE, "it was gone already")
-        if now.connection != self.plan.connection or address.key(now.email or "") != address.key(change.email):
-            return Tried(Status.SKIPPED, f"it is no longer the account that was planned: {now.email}")
-        self.writer.delete(user_id)
+        if not self.reader.is_of(account, change.email):
+            return _no_longer(account)
+        prior = Prior(
+            kind=change.kind,
+            user_id=account.user_id,
+            email=account.email or "",
+            roles=roles,
+            taken=change.roles,
+            user_metadata=record.pop("user_metadata", None) or {},
+            app_metadata=record.pop("app_metadata", None) or {},
+            profile=record,
+        )
+        self.journal.write(prior)
+        write(prior)
+        return DONE
+
+    def _unblock(self, changes: Sequence[Change]) -> Ends:
+        return self._each(self._unblock_one, changes)
+
+    def _unblock_one(self, change: Change) -> Tried:
+        """A block by somebody else, come meanwhile, stays."""
+        account, record = self.reader.account(change.user_id or "")
+        if not account.blocked:
+            return Tried(Status.DONE, "it was unblocked already")
+        if not self.reader.is_of(account, change.email) or not account.blocked_by_us:
+            return _no_longer(account)
+        self.writer.unblock(account.user_id, record.get("app_metadata"))
         return DONE
 
 
 _PHASES: dict[Kind, Callable[[Applier, Sequence[Change]], Ends]] = {
     Kind.CREATE: Applier._create,  # noqa: SLF001 - the class's own steps
+    Kind.UNBLOCK: Applier._unblock,  # noqa: SLF001
     Kind.ADD_ROLES: Applier._give_roles,  # noqa: SLF001
     Kind.REMOVE_ROLES: Applier._remove_roles,  # noqa: SLF001
+    Kind.BLOCK: Applier._block,  # noqa: SLF001
     Kind.DELETE: Applier._delete,  # noqa: SLF001
 }
 _DONE = {
     Kind.CREATE: "added",
+    Kind.UNBLOCK: "unblocked",
     Kind.ADD_ROLES: "gave",
     Kind.REMOVE_ROLES: "took from",
+    Kind.BLOCK: "blocked",
     Kind.DELETE: "deleted",
 }
 _NOT_DONE = {
     Kind.CREATE: "could not add",
+    Kind.UNBLOCK: "could not unblock",
     Kind.ADD_ROLES: "could not give roles to",
     Kind.REMOVE_ROLES: "could not take roles from",
+    Kind.BLOCK: "could not block",
     Kind.DELETE: "could not delete",
 }
+
+
+def _no_longer(account: Account) -> Tried:
+    return Tried(Status.SKIPPED, f"it is no longer the account that was planned: {account.email}")
 
 
 def _tell(change: Change, tried: Tried) -> None:

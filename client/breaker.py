@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from client.auth0.errors import Auth0Error, Conflict, Denied, NotFound, Rejected
+from client.journal import JournalError
 from client.stop import Stopped
 from sync.model import Status
 
 logger = logging.getLogger(__name__)
 
-_MOST_FAILURES = 10  # in a row, because Auth0 does not answer, before the rest is not tried
+_MOST_FAILURES = 10  # in a row, of different accounts, before the rest is not tried
 _UNAUTHORIZED = 401
-_ABOUT_ONE_ACCOUNT = (Denied, NotFound, Conflict, Rejected)
+_ABOUT_ACCOUNTS = (Denied, NotFound, Conflict, Rejected)
 
 Result = TypeVar("Result")
 
@@ -34,16 +35,20 @@ DONE = Tried(Status.DONE)
 
 @dataclass(slots=True)
 class Breaker:
-    """One bad account does not stop the others; a dead Auth0, a lost login or a signal does. Threads may share it."""
+    """One bad account does not stop the others; a dead Auth0, a lost login, a journal that cannot be written or a
+    signal does. Threads may share it."""
 
     check: Callable[[], None] = lambda: None
     """Raises `Stopped` when the run is to end."""
-    broken: Auth0Error | None = None
+    broken: Auth0Error | JournalError | None = None
     """Why the rest was given up, if it was."""
     _in_a_row: int = 0
 
-    def attempt(self, step: Callable[[], Result]) -> Result | Tried:
-        """What `step` returns, or how it failed; it is not tried any more when the run is to end."""
+    def attempt(self, step: Callable[[], Result], accounts: int = 1) -> Result | Tried:
+        """What `step` returns, or how it failed; it is not tried any more when the run is to end.
+
+        `accounts`: how many the step is about. That Auth0 does not accept one of many says nothing yet.
+        """
         if self.broken is not None:
             return Tried(Status.NOT_TRIED, "the run had given up")
         try:
@@ -52,18 +57,25 @@ class Breaker:
         except Stopped:
             return Tried(Status.NOT_TRIED, "the run was stopped")
         except Auth0Error as error:
-            self._count(error)
+            self._count(error, accounts)
             return Tried(Status.FAILED, str(error), error)
+        except JournalError as error:
+            self._give_up(error)
+            return Tried(Status.FAILED, str(error))
         self._in_a_row = 0
         return result
 
-    def _count(self, error: Auth0Error) -> None:
+    def _count(self, error: Auth0Error, accounts: int) -> None:
         where = error.where
         lost = isinstance(error, Denied) and (
             where is None or where.status == _UNAUTHORIZED or where.path == "/oauth/token"
         )
-        dead = not isinstance(error, _ABOUT_ONE_ACCOUNT)
-        self._in_a_row = self._in_a_row + 1 if dead else 0
-        if self.broken is None and (lost or self._in_a_row >= _MOST_FAILURES):
+        if accounts == 1 or not isinstance(error, _ABOUT_ACCOUNTS):
+            self._in_a_row += 1
+        if lost or self._in_a_row >= _MOST_FAILURES:
+            self._give_up(error)
+
+    def _give_up(self, error: Auth0Error | JournalError) -> None:
+        if self.broken is None:
             self.broken = error
             logger.error("giving up: %s; what is left is not tried", error)

@@ -5,17 +5,20 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from client import __version__
+from sync import address
 from sync.report import Exit
 
 _COMMANDS = {
     "sync": "make the tenant agree with the query (this is what no command means)",
     "plan": "show what sync would do; nothing is written",
+    "restore": "bring back what a run took from accounts, as its journal has it",
     "demo": "see all of it on a local tenant that is made for the purpose",
 }
 _EPILOG = """exit codes:
@@ -42,6 +45,23 @@ def make_parser() -> _Parser:
     loudness = everywhere.add_mutually_exclusive_group()
     loudness.add_argument("-v", "--verbose", action="store_true", help="log every request")
     loudness.add_argument("-q", "--quiet", action="store_true", help="say nothing unless something is wrong")
+    only = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    only.add_argument(
+        "--only", type=_email, action="append", metavar="EMAIL", help="change nobody else; may be given several times"
+    )
+    brakes = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    brakes.add_argument("--no-delete", action="store_true", help="delete and block nobody")
+    brakes.add_argument("--no-role-removal", action="store_true", help="take no role from anybody")
+    writing = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    writing.add_argument(
+        "--approve", type=_digest, metavar="DIGEST", help="carry out this plan, and no other, beyond the limits too"
+    )
+    writing.add_argument(
+        "--expect", type=_digest, metavar="DIGEST", help="carry out this plan, and no other, within the limits"
+    )
+    writing.add_argument(
+        "--lock-timeout", type=_seconds, metavar="SECONDS", help="wait so long for another run to end (default: 0)"
+    )
     planning = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
     planning.add_argument("--detailed-exitcode", action="store_true", help="exit 2 when changes are pending")
     dry = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
@@ -52,22 +72,50 @@ def make_parser() -> _Parser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
-        parents=[everywhere, planning, dry],
+        parents=[everywhere, planning, dry, writing, brakes, only],
     )
     parser.add_argument("--version", action="version", version=f"auth0-sql-sync {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
-    parents = {"sync": [everywhere, planning, dry], "plan": [everywhere, planning], "demo": []}
+    parents = {
+        "sync": [everywhere, planning, dry, writing, brakes, only],
+        "plan": [everywhere, planning, brakes, only],
+        "restore": [everywhere, dry, writing, only],
+    }
     for name, text in _COMMANDS.items():
-        commands.add_parser(name, help=text, description=text, allow_abbrev=False, parents=parents[name])
+        command = commands.add_parser(
+            name, help=text, description=text, allow_abbrev=False, parents=parents.get(name, [])
+        )
+        if name == "restore":
+            command.add_argument("journal", type=Path, metavar="JOURNAL", help="a file of SYNC_STATE_DIR/journal")
     return parser
 
 
+def _digest(text: str) -> str:
+    if not re.fullmatch("[0-9a-f]{8,64}", text.lower()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not the digest of a plan: at least 8 of its hex digits")
+    return text.lower()
+
+
+def _email(text: str) -> str:
+    if fault := address.fault(text):
+        raise argparse.ArgumentTypeError(fault)
+    return text.strip()
+
+
+def _seconds(text: str) -> float:
+    if not re.fullmatch(r"\d{1,6}(\.\d+)?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
+    return float(text)
+
+
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    """The arguments, with `command` being `sync`, `plan` or `demo`. Exits with 64 for what makes no sense."""
+    """The arguments, with `command` being `sync`, `plan`, `restore` or `demo`, and the whole line without what it
+    says of a digest as `again`. Exits with 64 for what makes no sense."""
     parser = make_parser()
     arguments = argparse.Namespace(
-        env_file=None, report=None, log_format=None, verbose=False, quiet=False, detailed_exitcode=False, dry_run=False
-    )
+        env_file=None, report=None, log_format=None, verbose=False, quiet=False, detailed_exitcode=False, dry_run=False,
+        approve="", expect="", lock_timeout=0.0, no_delete=False, no_role_removal=False, only=[], journal=None,
+    )  # fmt: skip
     parser.parse_args(argv, arguments)
     if arguments.command is None:
         arguments.command = "sync"
@@ -75,7 +123,19 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         arguments.command = "plan"
     if arguments.detailed_exitcode and arguments.command != "plan":
         parser.error("--detailed-exitcode goes with plan")
+    arguments.dry_run |= arguments.command == "plan"
+    arguments.again = _again(arguments)
     return arguments
+
+
+def _again(arguments: argparse.Namespace) -> list[str]:
+    """The command line that carries out, with `--approve` or `--expect`, what this one plans."""
+    words = ["python", "main.py"]
+    words += ["sync"] if arguments.journal is None else ["restore", str(arguments.journal)]
+    words += ["--env-file", str(arguments.env_file)] if arguments.env_file else []
+    words += ["--no-delete"] if arguments.no_delete else []
+    words += ["--no-role-removal"] if arguments.no_role_removal else []
+    return words + [word for email in arguments.only for word in ("--only", email)]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

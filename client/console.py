@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterable
 
@@ -11,8 +12,8 @@ from rich.console import Console as Rich
 from rich.markup import escape
 from rich.table import Table
 
-from sync.guard import Refusal
-from sync.model import Kind, Status
+from sync.guard import SHORT_DIGEST
+from sync.model import Change, Kind, Outcome, Status
 from sync.plan import Plan
 from sync.report import Exit, Run
 from sync.text import visible
@@ -21,8 +22,10 @@ _NARROWEST, _NOT_A_TERMINAL = 60, 140  # columns
 _SHOWN = 20  # lines of each kind, unless all are wanted
 _VERBS = {
     Kind.CREATE: ("create", "green"),
+    Kind.UNBLOCK: ("unblock", "green"),
     Kind.ADD_ROLES: ("give roles", "green"),
     Kind.REMOVE_ROLES: ("take roles", "yellow"),
+    Kind.BLOCK: ("block", "red"),
     Kind.DELETE: ("delete", "red"),
 }
 _RESULTS = {
@@ -46,9 +49,13 @@ class Console:
         width = max(Rich().width, _NARROWEST) if sys.stdout.isatty() else _NOT_A_TERMINAL
         self._rich = Rich(file=sys.stdout, width=width, highlight=False)
 
-    def _print(self, *what: object) -> None:
+    def _command(self, line: str) -> None:
+        """On one line, however long, so that it can be copied."""
+        self._print(f"  [bold]{_safe(line)}[/]", soft_wrap=True)
+
+    def _print(self, *what: object, soft_wrap: bool = False) -> None:
         with self._rich.capture() as capture:
-            self._rich.print(*what)
+            self._rich.print(*what, soft_wrap=soft_wrap)
         lines = (line.rstrip() for line in capture.get().splitlines())  # tables are padded
         try:
             sys.stdout.write("".join(f"{line}\n" for line in lines))
@@ -57,20 +64,22 @@ class Console:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def plan(self, plan: Plan) -> None:
-        """The changes and the held, before anything is done."""
+        """The changes, what is kept back and the held, before anything is done."""
         if self._quiet:
             return
         counts = plan.counts
         self._print(
-            f"[bold]Plan {plan.digest[:12]}[/] for connection {_safe(plan.connection)}: "
-            f"{counts.people + counts.held} people in the source, {counts.in_scope} accounts in scope"
+            f"[bold]Plan {plan.digest[:SHORT_DIGEST]}[/] for connection {_safe(plan.connection)}: "
+            f"{counts.people + counts.held} people in {plan.source.source}, {counts.in_scope} accounts in scope"
         )
         if not plan.changes:
             self._print("Nothing to change.")
         for kind in Kind:
             verb, colour = _VERBS[kind]
-            rows = [(change.email, ", ".join(role.name for role in change.roles)) for change in plan.by_kind(kind)]
+            rows = [_row(change) for change in plan.by_kind(kind)]
             self._table(f"{verb} ({len(rows)})", rows, colour)
+        for (kind, brake), changes in _by_brake(plan.kept_back).items():
+            self._table(f"{_VERBS[kind][0]}, kept back by {brake} ({len(changes)})", list(map(_row, changes)), "dim")
         held = [(held.email or f"(row {held.rows[0]})", held.reason) for held in plan.held]
         self._table(f"held, left as they are ({len(held)})", held, "magenta")
 
@@ -88,18 +97,30 @@ class Console:
         if len(shown) < len(rows):
             self._print(f"  ... and {len(rows) - len(shown)} more (all of them: python main.py plan, or --report FILE)")
 
-    def refusals(self, refusals: Iterable[Refusal]) -> None:
+    def refusals(self, run: Run) -> None:
         """Who would have gone, over which limit, and the way out."""
-        for refusal in refusals:
+        for refusal in run.guard.refusals:
             self._print(f"[bold red]Refused by the guard '{refusal.guard}':[/] {_safe(refusal.sentence)}.")
             for name in refusal.concerned[:_SHOWN]:
                 self._print(f"  {_safe(name)}")
             if (more := len(refusal.concerned) - _SHOWN) > 0:
                 self._print(f"  ... and {more} more (all of them: --report FILE)")
-            if refusal.way_out:
-                self._print(f"  If every one of them is meant: {' '.join(refusal.way_out)} python main.py")
-            else:
-                self._print("  No setting lifts this guard. Look at the query and at the database.")
+            if not refusal.can_be_approved:
+                self._print("  No setting and no approval lifts this guard. Look at the query and at the database.")
+        if way_out := run.way_out():
+            self._print("If all of this is meant, this carries out this plan, and no other:")
+            self._command(way_out)
+
+    def _notes(self, run: Run) -> None:
+        """What a restored account lacks, each thing once, with those whom it concerns."""
+        concerned: dict[str, list[str]] = {}
+        for email, note in run.notes:
+            concerned.setdefault(note, []).append(email)
+        for note, emails in concerned.items():
+            more = f" and {len(emails) - _SHOWN} more" if len(emails) > _SHOWN else ""
+            self._print(f"[bold]Not brought back:[/] {_safe(note)} ({_safe(', '.join(emails[:_SHOWN]))}{more})")
+        if run.mode == "restore":
+            self._print("The next sync does again what the source says. Set the source, or the query, right first.")
 
     def summary(self, run: Run) -> None:
         """The balance of the run: it must add up."""
@@ -109,6 +130,15 @@ class Console:
             self._print(_balance(run.plan))
         if run.outcomes:
             self._print(_outcomes(run))
+        for lifted in run.guard.approved:
+            self._print(f"[bold]Approved by --approve:[/] {_safe(lifted.sentence)}.")
+        self._notes(run)
+        if run.journal:
+            self._print("What was taken is written down; this brings it back:")
+            self._command(shlex.join(["python", "main.py", "restore", run.journal]))
+        if not run.writes and run.plan is not None and run.plan.changes and not run.guard.refusals:
+            self._print("This carries out this plan, and no other:")
+            self._command(shlex.join([*run.command, "--expect", run.plan.digest[:SHORT_DIGEST]]))
         if run.error:
             self._print(f"[bold red]Error:[/] {_safe(run.error)}")
         requests = f"{sum(run.requests.values())} requests, {run.retries} retries, {run.answered_429} answered 429"
@@ -119,22 +149,33 @@ class Console:
 def _result(run: Run) -> str:
     if run.exit_code is Exit.PARTIAL and all(outcome.status is Status.DONE for outcome in run.outcomes):
         return "in agreement, but for the people held"
-    if run.mode == "plan" and run.exit_code is Exit.OK:
+    if not run.writes and run.exit_code is Exit.OK:
         return "planned, nothing was written"
     return _RESULTS.get(run.exit_code, "ended")
+
+
+def _row(change: Change) -> tuple[str, str]:
+    return change.email, ", ".join(role.name for role in change.roles)
+
+
+def _by_brake(kept_back: Iterable[Outcome]) -> dict[tuple[Kind, str], list[Change]]:
+    grouped: dict[tuple[Kind, str], list[Change]] = {}
+    for one in kept_back:
+        grouped.setdefault((one.change.kind, one.why), []).append(one.change)
+    return grouped
 
 
 def _balance(plan: Plan) -> Table:
     counts = plan.counts
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_row(
-        f"{counts.source_rows} source rows",
+        f"{counts.source_rows} {plan.source.rows}",
         f"= {counts.people} people + {counts.held} held + {counts.duplicates} duplicates (rows that name them again)",
     )
     table.add_row(
         f"{counts.accounts} accounts",
-        f"= {counts.unchanged} unchanged + {counts.changed} changed + {counts.protected} protected "
-        f"+ {counts.held_accounts} held + {counts.out_of_scope} out of scope",
+        f"= {counts.unchanged} unchanged + {counts.changed} changed + {counts.kept_back} kept back "
+        f"+ {counts.protected} protected + {counts.held_accounts} held + {counts.out_of_scope} out of scope",
     )
     return table
 
@@ -146,7 +187,8 @@ def _outcomes(run: Run) -> Table:
     for status in Status:
         table.add_column(status.value.replace("_", " "), justify="right")
     for kind in Kind:
-        table.add_row(_VERBS[kind][0], *(str(tally[kind, status]) for status in Status))
+        if any(tally[kind, status] for status in Status):
+            table.add_row(_VERBS[kind][0], *(str(tally[kind, status]) for status in Status))
     return table
 
 

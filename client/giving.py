@@ -76,7 +76,7 @@ class RoleGiver:
             self.writer.give_role(batch.role, batch.user_ids)
             return DONE
 
-        return self.breaker.attempt(step)
+        return self.breaker.attempt(step, len(batch.user_ids))
 
 
 def _is_divisible(error: Auth0Error) -> bool:

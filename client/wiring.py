@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from client.apply import Applier
 from client.auth0.imports import Importer
 from client.auth0.pace import Pace
-from client.auth0.reader import Connection, Reader
+from client.auth0.reader import Reader
 from client.auth0.retries import Retries
 from client.auth0.tokens import Credentials
 from client.auth0.transport import Transport
 from client.auth0.writer import Writer
 from client.breaker import Breaker
+from client.journal import Journal, Scope
 from client.stop import Stop
 from config.settings import Settings
+from sync.brakes import Brakes
 from sync.plan import Plan
+from sync.report import Run
 
 
 def make_transport(settings: Settings, stop: Stop) -> Transport:
@@ -42,16 +47,25 @@ def make_reader(settings: Settings, transport: Transport, stop: Stop) -> Reader:
     )
 
 
-def make_applier(
-    settings: Settings, plan: Plan, transport: Transport, reader: Reader, connection: Connection, stop: Stop
-) -> Applier:
-    """What carries out `plan`, with the right to write."""
-    writing = transport.for_writing()
+def make_brakes(settings: Settings, brakes: Brakes) -> Brakes:
+    """The brakes of the command line and those of the settings."""
+    return replace(brakes, keep_missing=settings.sync_on_missing == "keep")
+
+
+def make_scope(settings: Settings) -> Scope:
+    """What a run, and its journal, is about."""
+    return Scope(settings.auth0_url, settings.auth0_connection)
+
+
+def make_applier(settings: Settings, plan: Plan, run: Run, transport: Transport, reader: Reader, stop: Stop) -> Applier:
+    """What carries out `plan`, the plan of `run`, with the right to write."""
+    writing, connection = transport.for_writing(), reader.connection()
     return Applier(
         plan,
         reader,
         Writer(writing, reader, connection),
         Importer(writing, reader, connection, settings.auth0_create_with, sleep=stop.sleep),
+        Journal(settings.journal_dir, make_scope(settings), run.run_id, run.started_at),
         Breaker(stop.check),
         settings.auth0_pool_size,
         settings.auth0_role_batch_size,

@@ -140,7 +140,11 @@ class Settings(BaseSettings):
         (), description="protected e-mails, comma separated, globs allowed: never created, changed or deleted"
     )
 
-    sync_max_deletes: Count = Field(500, description="refuse to delete more accounts than this")
+    sync_on_missing: Annotated[Literal["delete", "block", "keep"], BeforeValidator(_lower)] = Field(
+        "delete",
+        description="what becomes of an account that nobody in the source has: `delete`, `block` or `keep`",
+    )
+    sync_max_deletes: Count = Field(500, description="refuse to delete or block more accounts than this")
     sync_max_delete_percent: Percent = Field(
         10, description="the same as a share of the accounts in scope; the lower holds"
     )
@@ -153,7 +157,18 @@ class Settings(BaseSettings):
         5,
         description="so many deletes, removals or held people are always allowed, so that small tenants can work",
     )
-    sync_state_dir: Path = Field(Path(".sync"), description="the folder for the lock and the last report")
+    sync_tolerate_held: Count = Field(
+        0, description="end with 0 although so many people are held, for a table that always has a few bad rows"
+    )
+    sync_source_lock: bool = Field(
+        default=True, description="also take a lock in the SQL Server, so that two hosts do not run at once"
+    )
+    sync_state_dir: Path = Field(
+        Path(".sync"), description="the folder for the lock, the journals, the last report and the last success"
+    )
+    sync_journal_days: int = Field(
+        90, ge=0, le=36_500, description="delete journals that are older; 0 = never (they hold personal data)"
+    )
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
         "INFO", description="`DEBUG`, `INFO`, `WARNING` or `ERROR`"
     )
@@ -171,6 +186,11 @@ class Settings(BaseSettings):
     def audience(self) -> str:
         """What the token is asked for."""
         return self.auth0_audience or f"{self.auth0_url}/api/v2/"
+
+    @property
+    def journal_dir(self) -> Path:
+        """Where the journals are."""
+        return self.sync_state_dir / "journal"
 
     @property
     def limits(self) -> Limits:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import URL
 
+from config.settings import Settings
 from sync.text import visible
 
 
@@ -27,28 +28,28 @@ class _Failure:
 # Measured with ODBC Driver 18.6, FreeTDS 1.3.17 and pymssql 2.4.6; the first that fits wins.
 _LOGIN_FAILURES = (
     _Failure(r"Can't open lib|IM002|IM003|IM004",
-             "the ODBC driver {driver} is not installed; set MSSQL_DRIVER to one of: {drivers}"),
+             "the ODBC driver {driver} is not installed; set {driver_setting} to one of: {drivers}"),
     _Failure(r"\b4060\b|\b911\b|08004|Cannot open database",
-             "{target}: the database {database} does not exist or {user} may not open it; check MSSQL_DATABASE"),
+             "{target}: the database {database} does not exist or {user} may not open it; check {database_setting}"),
     _Failure(r"28000|\b18456\b|Login failed|password authentication failed|Access denied",
-             "{target}: login failed for {user}; check MSSQL_USERNAME and MSSQL_PASSWORD"),
+             "{target}: login failed for {user}; check {login_settings}"),
     _Failure(r"certificate verify failed|self.signed certificate|certificate chain",
              "{target}: the server's certificate is not trusted; install its authority's certificate on this "
-             "machine, or set MSSQL_TRUST_SERVER_CERTIFICATE=true if you accept any"),
+             "machine, or {trust} if you accept any"),
     _Failure(r"does not match host name|hostname mismatch",
-             "{target}: the server's certificate is for another host name; set MSSQL_SERVER to that name"),
+             "{target}: the server's certificate is for another host name; set {host_setting} to that name"),
     _Failure(r"HYT00|HYT01|[Tt]imeout expired|timed out",
-             "{target}: no answer within {login_timeout} s; check MSSQL_SERVER and MSSQL_PORT, the firewall, "
+             "{target}: no answer within {login_timeout} s; check {place_settings}, the firewall, "
              "and that the server is up"),
     _Failure(r"08S01|08001|HY000|20009|20002|refused|could not translate|Unable to connect",
-             "{target}: no SQL Server answers there ({detail}); check MSSQL_SERVER and MSSQL_PORT"),
+             "{target}: no {server} answers there ({detail}); check {place_settings}"),
 )  # fmt: skip
 _QUERY_FAILURES = (
     _Failure(r"HYT00|Query timeout expired|20003|statement timeout",
              "{target}: the query took longer than {query_timeout} s; make it faster or raise MSSQL_QUERY_TIMEOUT"),
     _Failure(r"42S02|\b208\b|Invalid object name|no such table|UndefinedTable",
              "{target}: the query names a table that does not exist there ({detail}); check USERS_DB_QUERY "
-             "and MSSQL_DATABASE"),
+             "and {database_setting}"),
     _Failure(r"42S22|\b207\b|Invalid column name|no such column|UndefinedColumn",
              "{target}: the query names a column that does not exist ({detail}); check USERS_DB_QUERY"),
     _Failure(r"\b229\b|permission was denied|permission denied|InsufficientPrivilege",
@@ -56,17 +57,54 @@ _QUERY_FAILURES = (
     _Failure(r"08S01|08007|20004|20006|Communication link failure|server closed the connection",
              "{target}: the connection was lost while reading ({detail}); nothing was changed, try again"),
 )  # fmt: skip
+_LOCK_FAILURES = (
+    _Failure(r"\b2812\b|\b229\b|Could not find stored procedure|permission was denied",
+             "{target}: the lock in the source could not be taken: {user} may not execute sp_getapplock, or there is "
+             "none ({detail}); SYNC_SOURCE_LOCK=no does without it"),
+    _Failure(r"HYT00|Query timeout expired|20003",
+             "{target}: the lock in the source could not be taken: no answer within {query_timeout} s; try again"),
+    _Failure(_QUERY_FAILURES[-1].pattern,
+             "{target}: the connection was lost while asking for the lock in the source ({detail}); try again"),
+)  # fmt: skip
+_HINTS = {  # what the operator has set: MSSQL_*, or USERS_DB_URL instead
+    "driver_setting": ("MSSQL_DRIVER", "driver= in USERS_DB_URL"),
+    "database_setting": ("MSSQL_DATABASE", "USERS_DB_URL"),
+    "login_settings": ("MSSQL_USERNAME and MSSQL_PASSWORD", "USERS_DB_URL"),
+    "trust": ("set MSSQL_TRUST_SERVER_CERTIFICATE=true", "change USERS_DB_URL"),
+    "host_setting": ("MSSQL_SERVER", "the host in USERS_DB_URL"),
+    "place_settings": ("MSSQL_SERVER and MSSQL_PORT", "USERS_DB_URL"),
+}
 _ODBC_PASSWORD = re.compile(r"(?i)\b(?:PWD|Password)\s*=\s*(?:\{((?:[^}]|\}\})*)\}|([^;]*))")
 
 
 @dataclass(frozen=True, slots=True)
 class Explainer:
-    """Turns a driver's exception into a `SourceError`. `drivers` lists the ODBC drivers of this machine."""
+    """Turns a driver's exception into a `SourceError`. Timeouts are in seconds.
+
+    `drivers` lists the ODBC drivers of this machine; `by_url` tells that the operator gave the URL as it is.
+    """
 
     url: URL
     login_timeout: int
     query_timeout: int
     drivers: Callable[[], list[str]]
+    by_url: bool = False
+
+    @classmethod
+    def of(cls, settings: Settings, url: URL) -> Explainer:
+        """For the database of these settings."""
+        return cls(
+            url,
+            settings.mssql_login_timeout,
+            settings.mssql_query_timeout,
+            installed_odbc_drivers,
+            by_url=bool(settings.users_db_url),
+        )
+
+    @property
+    def timeouts(self) -> dict[str, int]:
+        """The time limits, as `make_engine` takes them."""
+        return {"login_timeout": self.login_timeout, "query_timeout": self.query_timeout}
 
     @property
     def target(self) -> str:
@@ -85,10 +123,12 @@ class Explainer:
         """Why the query gave no rows."""
         return self._explain(error, _QUERY_FAILURES, "{target}: the query failed ({detail}); check USERS_DB_QUERY")
 
-    def silent(self, *, logged_in: bool) -> SourceError:
-        """The driver's own timeout did not hold; ours did."""
-        stage = self.query if logged_in else self.login
-        return stage(TimeoutError("HYT00 timeout expired"))
+    def lock(self, error: BaseException) -> SourceError:
+        """Why the lock in the source could not be asked for."""
+        otherwise = (
+            "{target}: the lock in the source could not be taken ({detail}); SYNC_SOURCE_LOCK=no does without it"
+        )
+        return self._explain(error, _LOCK_FAILURES, otherwise)
 
     def _explain(self, error: BaseException, failures: tuple[_Failure, ...], otherwise: str) -> SourceError:
         cause = getattr(error, "orig", None) or error
@@ -104,6 +144,8 @@ class Explainer:
                 detail=visible(" ".join(self._without_secrets(text).split()), 300),
                 login_timeout=self.login_timeout,
                 query_timeout=self.query_timeout,
+                server="SQL Server" if self.url.drivername.startswith("mssql") else "database",
+                **{name: texts[self.by_url] for name, texts in _HINTS.items()},
             )
         )
 

@@ -14,14 +14,13 @@ from sqlalchemy import Engine
 
 from config.settings import Settings
 from database.engine import database_url, make_engine
-from database.failures import Explainer, SourceError, installed_odbc_drivers
+from database.failures import Explainer, SourceError
+from database.waiting import awaited
 
 logger = logging.getLogger(__name__)
 
 _CHUNK = 10_000  # rows; keeps memory flat and costs no speed
 _NO_RESULT = "USERS_DB_QUERY returns no result: it must be a SELECT, after SET NOCOUNT ON if it does more"
-_GRACE = 1.0  # seconds that the driver's own timeout, which says more, has before ours
-_POLL = 0.1  # seconds between two looks at whether the run is to stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +38,8 @@ class Users:
         """
         settings = self.settings
         url = database_url(settings)
-        timeouts = {
-            "login_timeout": settings.mssql_login_timeout,
-            "query_timeout": settings.mssql_query_timeout,
-        }
-        engine = self.engine_for(url, **timeouts)
-        explainer = Explainer(url, **timeouts, drivers=installed_odbc_drivers)
+        explainer = Explainer.of(settings, url)
+        engine = self.engine_for(url, **explainer.timeouts)
         wanted = {"email": settings.db_column_email, "role": settings.db_column_role}
         started = time.monotonic()
         chunks = list(_Reader(engine, settings.users_db_query or "", wanted, explainer).chunks(check))
@@ -63,28 +58,14 @@ class _Reader:
 
     def chunks(self, check: Callable[[], None]) -> Iterator[pd.DataFrame]:
         threading.Thread(target=self._work, name="database", daemon=True).start()
-        logged_in = False
+        explain, patience = self._explainer.login, self._explainer.login_timeout
         while True:
-            message = self._next(check, logged_in=logged_in)
-            if isinstance(message, BaseException):
-                raise message
+            message = awaited(self._messages, explain, patience, check)
             if isinstance(message, pd.DataFrame):
                 yield message
             elif message == "done":
                 return
-            logged_in = True
-
-    def _next(self, check: Callable[[], None], *, logged_in: bool) -> pd.DataFrame | BaseException | str:
-        explainer = self._explainer
-        patience = explainer.query_timeout if logged_in else explainer.login_timeout
-        deadline = time.monotonic() + patience + _GRACE
-        while time.monotonic() < deadline:
-            check()
-            try:
-                return self._messages.get(timeout=_POLL)
-            except queue.Empty:
-                continue
-        return explainer.silent(logged_in=logged_in)
+            explain, patience = self._explainer.query, self._explainer.query_timeout
 
     def _work(self) -> None:
         explain = self._explainer.login

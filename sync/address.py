@@ -35,6 +35,11 @@ def key(text: str) -> str:
     return unicodedata.normalize("NFC", folded)
 
 
+def same(one: str | None, other: str | None) -> bool:
+    """Whether two e-mails are those of one person."""
+    return key(one or "") == key(other or "")
+
+
 def forms(text: str) -> tuple[str, str]:
     """Key and address of `text`: one and the same string where it is ASCII."""
     if text.isascii():

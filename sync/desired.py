@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 import pandas as pd
 
@@ -33,6 +34,10 @@ class Desired:
     """Rows that name somebody again: a further role, or the same row once more."""
     identical: int
     """Those of the duplicates that say nothing new."""
+
+    def keys(self) -> Iterator[str]:
+        """The address keys of everybody, understood or not, whose e-mail is understood."""
+        return chain(self.people, self.held)
 
 
 def build(frame: pd.DataFrame, roles: ManagedRoles) -> Desired:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sync.model import Held, Kind
 from sync.plan import Plan
+
+SHORT_DIGEST = 12
+"""Digits of a digest that are shown; an approval may have fewer, or all 64."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +18,7 @@ class Limits:
     """How much one run may do. Of a count and a percentage the lower one holds, never below the floor."""
 
     deletes: int
+    """Blocks count too."""
     delete_percent: float
     role_removals: int
     role_removal_percent: float
@@ -23,27 +27,71 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """What the operator has said of one plan, by the beginning of its digest."""
+
+    approve: str = ""
+    """Carry out this plan although it is beyond the limits; and no other."""
+    expect: str = ""
+    """Carry out this plan if it is within the limits; and no other."""
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a plan is not carried out."""
+    """Why a plan is not carried out, or would not have been without its approval."""
 
     guard: str
-    """`zero rows`, `deletes`, `role removals` or `held`."""
+    """`another plan`, `zero rows`, `deletes`, `role removals` or `held`."""
     sentence: str
     """What, how many, of how many, over which limit."""
-    count: int
-    limit: int
-    base: int
-    concerned: tuple[str, ...]
+    count: int = 0
+    limit: int = 0
+    base: int = 0
+    concerned: tuple[str, ...] = ()
     """Everyone concerned, by e-mail (or by row, where there is none)."""
-    way_out: tuple[str, ...] = ()
-    """The settings that would let a plan of this size pass, as `NAME=value`; none where nothing can."""
+    can_be_approved: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the guard says of a plan."""
+
+    refusals: tuple[Refusal, ...] = ()
+    """None means that the plan may be carried out."""
+    approved: tuple[Refusal, ...] = ()
+    """What would have been refused, had the operator not approved this very plan."""
+
+
+def judge(plan: Plan, limits: Limits, approval: Approval | None = None) -> Judgement:
+    """Check `plan` against the limits, in the light of what the operator has said of it."""
+    approval = approval or Approval()
+    others = [
+        _another(plan, word, flag)
+        for word, flag in ((approval.approve, "--approve"), (approval.expect, "--expect"))
+        if not plan.digest.startswith(word.lower())
+    ]
+    tripped = tuple(_tripped(plan, limits))
+    if others or not approval.approve:
+        return Judgement((*others, *tripped))
+    return Judgement(
+        tuple(refusal for refusal in tripped if not refusal.can_be_approved),
+        tuple(refusal for refusal in tripped if refusal.can_be_approved),
+    )
+
+
+def _another(plan: Plan, word: str, flag: str) -> Refusal:
+    sentence = (
+        f"{flag} names the plan {word}, but the plan is now {plan.digest[:SHORT_DIGEST]}: "
+        "the source or the tenant has changed since, or other people are meant"
+    )
+    return Refusal("another plan", sentence)
 
 
 @dataclass(frozen=True, slots=True)
 class _Measure:
     guard: str
     verb: str
-    concerned: tuple[str, ...]
+    concerned: Sequence[str]
     base: int
     of_what: str
     most: int | None
@@ -53,40 +101,33 @@ class _Measure:
     def check(self, floor: int) -> Iterator[Refusal]:
         count = len(self.concerned)
         share = math.floor(self.base * self.percent / 100 + 1e-9)  # 10 % of 50 is 5, whatever floats say
-        limit = max(floor, share if self.most is None else min(self.most, share))
+        lower = share if self.most is None else min(self.most, share)
+        limit = max(floor, lower)
         if count <= limit:
             return
-        needed = math.ceil(1000 * count / self.base) / 10 if self.base else 100
-        way_out = []
-        if self.most is not None and count > self.most:
-            way_out.append(f"{self.setting}S={count}")
-        if count > share:
-            way_out.append(f"{self.setting}_PERCENT={needed:g}")
+        setting = "SYNC_LIMIT_FLOOR" if limit > lower else f"{self.setting}{'S' if lower == self.most else '_PERCENT'}"
         sentence = (
             f"{count} of {self.base} {self.of_what} {self.verb} ({100 * count / (self.base or 1):.1f} %); "
-            f"at most {limit} may in one run"
+            f"at most {limit} may in one run ({setting})"
         )
-        yield Refusal(self.guard, sentence, count, limit, self.base, self.concerned, tuple(way_out))
+        yield Refusal(self.guard, sentence, count, limit, self.base, tuple(self.concerned))
 
 
-def check(plan: Plan, limits: Limits) -> tuple[Refusal, ...]:
-    """Every reason to refuse `plan`; none means that it may be carried out."""
-    return tuple(_refusals(plan, limits))
-
-
-def _refusals(plan: Plan, limits: Limits) -> Iterator[Refusal]:
+def _tripped(plan: Plan, limits: Limits) -> Iterator[Refusal]:
     counts = plan.counts
-    deleted = tuple(change.email for change in plan.by_kind(Kind.DELETE))
-    losing = tuple(change.email for change in plan.by_kind(Kind.REMOVE_ROLES))
-    held = tuple(_name(held) for held in plan.held if held.in_source)
+    leaving = plan.by_kind(Kind.BLOCK, Kind.DELETE)
+    losing = [change.email for change in plan.by_kind(Kind.REMOVE_ROLES)]
+    held = [_name(held) for held in plan.held if held.in_source]
     if counts.people == 0:
         what = "no rows" if counts.source_rows == 0 else "no row that could be understood"
-        sentence = f"the query returned {what}; that is never taken as an instruction"
-        yield Refusal("zero rows", sentence, 0, 1, counts.source_rows, deleted)
+        sentence = f"{plan.source.query} returned {what}; that is never taken as an instruction"
+        gone = tuple(change.email for change in leaving)
+        yield Refusal("zero rows", sentence, 0, 1, counts.source_rows, gone, can_be_approved=False)
     scope = counts.in_scope, "accounts in scope"
-    people = counts.people + counts.held, "people in the source"
+    people = counts.people + counts.held, f"people in {plan.source.source}"
+    words = [word for kind, word in ((Kind.DELETE, "deleted"), (Kind.BLOCK, "blocked")) if plan.by_kind(kind)]
     for measure in (
-        _Measure("deletes", "would be deleted", deleted, *scope,
+        _Measure("deletes", f"would be {' or '.join(words)}", [change.email for change in leaving], *scope,
                  limits.deletes, limits.delete_percent, "SYNC_MAX_DELETE"),
         _Measure("role removals", "would lose a role", losing, *scope,
                  limits.role_removals, limits.role_removal_percent, "SYNC_MAX_ROLE_REMOVAL"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 class Kind(StrEnum):
@@ -14,8 +15,10 @@ class Kind(StrEnum):
     """
 
     CREATE = "create"
+    UNBLOCK = "unblock"
     ADD_ROLES = "add_roles"
     REMOVE_ROLES = "remove_roles"
+    BLOCK = "block"
     DELETE = "delete"
 
 
@@ -26,6 +29,8 @@ class Status(StrEnum):
     FAILED = "failed"
     SKIPPED = "skipped"
     NOT_TRIED = "not_tried"
+    KEPT_BACK = "kept_back"
+    """A brake was on."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -54,6 +59,9 @@ class Account:
     email: str | None
     connection: str
     """The connection of the primary identity."""
+    blocked: bool = False
+    blocked_by_us: bool = False
+    """Whether it bears the mark that a run sets when it blocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,8 @@ class Held:
     """Rows of the query's result, counted from 1; empty when the tenant is the reason."""
     in_source: bool = True
     """False for an account whose e-mail no understood row has."""
+    shadow: bool = False
+    """True for an account that only stays because somebody who is held already may be meant: no further person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +96,12 @@ class Change:
     kind: Kind
     email: str
     user_id: str | None = None
-    """None for a person whose account is yet to be created."""
+    """None for a person whose account is yet to be created; on a creation, the id that is to be used again."""
     roles: tuple[Role, ...] = ()
+    attributes: Mapping[str, Any] | None = field(default=None, hash=False)
+    """What a new account is to have besides its e-mail, by Auth0's names."""
+    had: tuple[Role, ...] | None = field(default=None, compare=False)
+    """All roles of an account from which something is taken; None where only the managed ones are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +111,21 @@ class Outcome:
     change: Change
     status: Status
     why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """An account as it was just before something was taken from it: a line of the journal."""
+
+    kind: Kind
+    """What was about to be done to it: remove roles, block or delete."""
+    user_id: str
+    email: str
+    roles: tuple[Role, ...]
+    """All of its roles, managed or not."""
+    taken: tuple[Role, ...]
+    """Those that it was about to lose."""
+    profile: Mapping[str, Any]
+    """Its root attributes by Auth0's names, without secrets."""
+    user_metadata: Mapping[str, Any]
+    app_metadata: Mapping[str, Any]

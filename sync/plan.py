@@ -12,7 +12,8 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from sync import address
-from sync.model import Account, Change, Held, Kind, Memberships, Person, Role
+from sync.brakes import Brakes
+from sync.model import Account, Change, Held, Kind, Memberships, Outcome, Person, Role, Status
 from sync.roles import ManagedRoles
 from sync.text import visible
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Counts:
     """The balance of a plan. `source_rows == people + held + duplicates`;
-    `accounts == unchanged + changed + protected + held_accounts + out_of_scope`."""
+    `accounts == unchanged + changed + kept_back + protected + held_accounts + out_of_scope`."""
 
     source_rows: int
     people: int
@@ -35,6 +36,8 @@ class Counts:
     accounts: int
     unchanged: int
     changed: int
+    kept_back: int
+    """Accounts that would be changed, if no brake were on."""
     protected: int
     held_accounts: int
     out_of_scope: int
@@ -48,6 +51,19 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Where a plan has it from who should be there, in words."""
+
+    source: str
+    query: str
+    rows: str
+
+
+QUERY = Source("the source", "the query", "source rows")
+JOURNAL = Source("the journal", "the journal", "journal lines")
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What would make the tenant agree with the source."""
 
@@ -58,11 +74,14 @@ class Plan:
     """Everyone left alone because something about them was not understood, by e-mail."""
     counts: Counts
     digest: str
-    """sha256 of the connection and the changes; the order of rows and accounts does not matter to it."""
+    """sha256 of the connection, the changes and the held; the order of rows and accounts does not matter to it."""
+    kept_back: tuple[Outcome, ...] = ()
+    """What a brake keeps from being done, each with the brake."""
+    source: Source = QUERY
 
-    def by_kind(self, kind: Kind) -> list[Change]:
-        """The changes of one kind, in order."""
-        return [change for change in self.changes if change.kind is kind]
+    def by_kind(self, *kinds: Kind) -> list[Change]:
+        """The changes of these kinds, in order."""
+        return [change for change in self.changes if change.kind in kinds]
 
 
 @dataclass(slots=True)
@@ -72,6 +91,9 @@ class _Differ:
     shared: Mapping[str, Sequence[Account]]
     roles: Mapping[str, Role]
     is_protected: Callable[[str], bool]
+    leaving: Kind
+    all_known: bool
+    """Whether the memberships are about every role of the tenant."""
     changes: dict[Kind, list[Change]] = field(default_factory=lambda: {kind: [] for kind in Kind})
     held: dict[str, Held] = field(default_factory=dict)
     tally: Counter[str] = field(default_factory=Counter)
@@ -93,6 +115,7 @@ class _Differ:
         """Whether there is plainly nothing to judge: the short way, for nearly all of a million accounts."""
         return (
             person.email == account.email
+            and not account.blocked
             and person.roles == self.memberships.roles.get(account.user_id)
             and account.user_id not in self.memberships.unknown
             and key not in self.shared
@@ -107,7 +130,8 @@ class _Differ:
             self.tally["held_accounts"] += len(accounts)
             if key not in self.desired.held:
                 email = min(account.email or "" for account in accounts)
-                self.held[key] = Held(email, reason, in_source=person is not None)
+                shadow = person is None and self.desired.lookalikes.behind(key) is not None
+                self.held[key] = Held(email, reason, in_source=person is not None, shadow=shadow)
         else:
             self.tally["changed" if self._change(accounts[0], person) else "unchanged"] += 1
 
@@ -130,16 +154,20 @@ class _Differ:
         """Plan what makes `account` agree with `person`, and tell whether that is anything."""
         email = account.email or ""
         if person is None:
-            self._add(Kind.DELETE, email, account.user_id)
+            if account.blocked and self.leaving is Kind.BLOCK:
+                return False
+            self._take(self.leaving, account)
             return True
+        returns = account.blocked and account.blocked_by_us
+        if returns:
+            self._add(Kind.UNBLOCK, email, account.user_id)
         has = self.memberships.roles.get(account.user_id, frozenset())
         missing = person.roles - has
         losing = self._named(role_id for role_id in has - person.roles if role_id in self.roles)
         self._give(email, account.user_id, missing)
         if losing:
-            self.tally["losing"] += 1
-            self._add(Kind.REMOVE_ROLES, email, account.user_id, losing)
-        return bool(missing or losing)
+            self._take(Kind.REMOVE_ROLES, account, losing)
+        return bool(returns or missing or losing)
 
     def _give(self, email: str, user_id: str | None, role_ids: frozenset[str]) -> None:
         if role_ids:
@@ -147,6 +175,11 @@ class _Differ:
 
     def _named(self, role_ids: Iterable[str]) -> tuple[Role, ...]:
         return tuple(sorted(self.roles[role_id] for role_id in role_ids))
+
+    def _take(self, kind: Kind, account: Account, roles: tuple[Role, ...] = ()) -> None:
+        has = self.memberships.roles.get(account.user_id, frozenset())
+        had = self._named(has) if self.all_known and has <= self.roles.keys() else None
+        self.changes[kind].append(Change(kind, account.email or "", account.user_id, roles, had=had))
 
     def _add(self, kind: Kind, email: str, user_id: str | None = None, roles: tuple[Role, ...] = ()) -> None:
         self.changes[kind].append(Change(kind, email, user_id, roles))
@@ -160,11 +193,14 @@ def build(
     connection: str,
     roles: ManagedRoles,
     protected: Iterable[str] = (),
+    leaving: Kind = Kind.DELETE,
+    brakes: Brakes | None = None,
 ) -> Plan:
     """Compare desired and actual state.
 
     `accounts` may hold records of other connections: the primary identity of each is looked at here.
-    `protected` are globs over e-mails.
+    `protected` are globs over e-mails. `leaving`: what becomes of an account that nobody in the source has,
+    to delete or to block it.
     """
     by_key: dict[str, Account] = {}
     shared: dict[str, list[Account]] = {}  # only the keys that several bear: a list for each of a million is slow
@@ -177,9 +213,13 @@ def build(
                 shared.setdefault(key, [by_key[key]]).append(account)
             else:
                 by_key[key] = account
-    differ = _Differ(desired, memberships, shared, {role.id: role for role in roles}, address.matcher(protected))
+    by_id, is_protected = {role.id: role for role in roles}, address.matcher(protected)
+    differ = _Differ(desired, memberships, shared, by_id, is_protected, leaving, roles.are_all)
     differ.compare(by_key)
-    changes = tuple(chain.from_iterable(_in_order(differ.changes[kind]) for kind in Kind))
+    changes, kept_back = braked(chain.from_iterable(in_order(differ.changes[kind]) for kind in Kind), brakes)
+    changed = differ.tally["changed"]
+    if kept_back:
+        changed = len({change.user_id for change in changes if change.user_id})
     held_by_account = sum(held.in_source for held in differ.held.values())
     counts = Counts(
         source_rows=desired.rows,
@@ -189,17 +229,27 @@ def build(
         identical_rows=desired.identical,
         accounts=read,
         unchanged=differ.tally["unchanged"],
-        changed=differ.tally["changed"],
+        changed=changed,
+        kept_back=differ.tally["changed"] - changed,
         protected=differ.tally["protected"],
         held_accounts=differ.tally["held_accounts"],
         out_of_scope=read - in_scope,
-        accounts_losing_roles=differ.tally["losing"],
+        accounts_losing_roles=sum(change.kind is Kind.REMOVE_ROLES for change in changes),
     )
     held = sorted((*desired.held.values(), *desired.unplaced, *differ.held.values()), key=_held_position)
-    return Plan(connection, changes, tuple(held), counts, _digest(connection, changes))
+    return Plan(connection, changes, tuple(held), counts, digest(connection, changes, held), kept_back)
 
 
-def _in_order(changes: Iterable[Change]) -> list[Change]:
+def braked(changes: Iterable[Change], brakes: Brakes | None) -> tuple[tuple[Change, ...], tuple[Outcome, ...]]:
+    """What is left to be done, and what the brakes keep back."""
+    if not brakes:
+        return tuple(changes), ()
+    judged = [(change, brakes.holding(change)) for change in changes]
+    kept_back = tuple(Outcome(change, Status.KEPT_BACK, brake) for change, brake in judged if brake)
+    return tuple(change for change, brake in judged if not brake), kept_back
+
+
+def in_order(changes: Iterable[Change]) -> list[Change]:
     """By e-mail, then user id. Of millions, two sorts by a string each take half the time of one by a pair."""
     return sorted(sorted(changes, key=lambda change: change.user_id or ""), key=attrgetter("email"))
 
@@ -208,15 +258,18 @@ def _held_position(held: Held) -> tuple[str, tuple[int, ...], str]:
     return held.email, held.rows, held.reason
 
 
-def _digest(connection: str, changes: Iterable[Change]) -> str:
-    digest = hashlib.sha256()
-    for line in _canonical(connection, changes):
-        digest.update(line.encode() + b"\n")
-    return digest.hexdigest()
+def digest(connection: str, changes: Iterable[Change], held: Iterable[Held]) -> str:
+    """What tells one plan from another: whoever approves it approves these changes, and these people held."""
+    sha = hashlib.sha256()
+    for line in _canonical(connection, changes, held):
+        sha.update(line.encode() + b"\n")
+    return sha.hexdigest()
 
 
-def _canonical(connection: str, changes: Iterable[Change]) -> Iterator[str]:
-    yield json.dumps(["plan", 1, connection])
+def _canonical(connection: str, changes: Iterable[Change], held: Iterable[Held]) -> Iterator[str]:
+    yield json.dumps(["plan", 2, connection])
     for change in changes:
         role_ids = sorted(role.id for role in change.roles)
-        yield json.dumps([change.kind, change.email, change.user_id, role_ids])
+        further = [] if change.attributes is None else [change.attributes]
+        yield json.dumps([change.kind, change.email, change.user_id, role_ids, *further], sort_keys=True)
+    yield json.dumps(["held", *sorted(address.key(one.email) for one in held)])

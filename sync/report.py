@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -9,7 +10,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
-from sync.guard import Refusal
+from sync.guard import SHORT_DIGEST, Judgement
 from sync.model import Kind, Outcome, Status
 from sync.plan import Plan
 
@@ -46,12 +47,20 @@ class Run:
     run_id: str
     version: str
     mode: str
-    """`sync` or `plan`."""
+    """`sync`, `plan` or `restore`."""
     connection: str
     started_at: datetime
+    writes: bool = True
+    """False for a dry run."""
+    command: Sequence[str] = ()
+    """How the run was started, without what was said of a digest."""
     finished_at: datetime | None = None
     plan: Plan | None = None
-    refusals: tuple[Refusal, ...] = ()
+    guard: Judgement = field(default_factory=Judgement)
+    journal: str = ""
+    """The file with what was there before: written by this run or, in mode `restore`, read by it."""
+    notes: Sequence[tuple[str, str]] = ()
+    """E-mail and what the person has to do or know."""
     outcomes: Sequence[Outcome] = ()
     requests: Mapping[str, int] = field(default_factory=dict)
     retries: int = 0
@@ -64,11 +73,24 @@ class Run:
         return Counter((outcome.change.kind, outcome.status) for outcome in self.all_outcomes())
 
     def all_outcomes(self) -> Sequence[Outcome]:
-        """An outcome for each change of the plan, also when none was applied."""
-        if self.outcomes or self.plan is None:
+        """An outcome for each change of the plan, also when none was applied, and for what was kept back."""
+        if self.plan is None:
             return self.outcomes
-        why = "refused" if self.refusals else "planned" if self.mode == "plan" else ""
-        return [Outcome(change, Status.NOT_TRIED, why) for change in self.plan.changes]
+        if self.outcomes:
+            return [*self.outcomes, *self.plan.kept_back]
+        why = "refused" if self.guard.refusals else "" if self.writes else "planned"
+        return [*(Outcome(change, Status.NOT_TRIED, why) for change in self.plan.changes), *self.plan.kept_back]
+
+    def way_out(self) -> str | None:
+        """The command that carries out this plan in spite of the refusals; None if nothing does."""
+        refusals = self.guard.refusals
+        if self.plan is None or not refusals or not all(refusal.can_be_approved for refusal in refusals):
+            return None
+        beyond = any(refusal.guard != "another plan" for refusal in refusals)
+        if not beyond and not self.plan.changes:
+            return None
+        flag = "--approve" if beyond else "--expect"
+        return shlex.join([*self.command, flag, self.plan.digest[:SHORT_DIGEST]])
 
 
 def document(run: Run) -> dict[str, Any]:
@@ -80,6 +102,7 @@ def document(run: Run) -> dict[str, Any]:
         "run_id": run.run_id,
         "version": run.version,
         "mode": run.mode,
+        "dry_run": not run.writes,
         "connection": run.connection,
         "started_at": run.started_at.isoformat(),
         "finished_at": finished.isoformat(),
@@ -87,13 +110,20 @@ def document(run: Run) -> dict[str, Any]:
         "exit_code": int(run.exit_code),
         "error": run.error or None,
         "digest": plan.digest if plan else None,
-        "guard": {"refused": bool(run.refusals), "refusals": [asdict(refusal) for refusal in run.refusals]},
+        "guard": {
+            "refused": bool(run.guard.refusals),
+            "refusals": [asdict(refusal) for refusal in run.guard.refusals],
+            "approved": [asdict(refusal) for refusal in run.guard.approved],
+            "way_out": run.way_out(),
+        },
         "counts": _counts(run) if plan else None,
         "changes": [_change(outcome) for outcome in run.all_outcomes()],
         "held": [
             {"email": held.email, "reason": held.reason, "rows": list(held.rows)}
             for held in (plan.held if plan else ())
         ],
+        "journal": run.journal or None,
+        "notes": [{"email": email, "note": note} for email, note in run.notes],
         "requests": {
             "total": sum(run.requests.values()),
             "by_endpoint": dict(sorted(run.requests.items())),
@@ -101,6 +131,12 @@ def document(run: Run) -> dict[str, Any]:
             "answered_429": run.answered_429,
         },
     }
+
+
+def success(run: Run) -> dict[str, Any]:
+    """What is kept of the last run that ended well."""
+    whole = document(run)
+    return {name: whole[name] for name in ("run_id", "version", "connection", "started_at", "finished_at", "digest")}
 
 
 def _counts(run: Run) -> dict[str, Any]:

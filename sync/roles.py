@@ -34,6 +34,11 @@ class ManagedRoles:
         else:
             self._unmanaged.add(name)
 
+    @property
+    def are_all(self) -> bool:
+        """Whether every role of the tenant is managed."""
+        return not self._unmanaged
+
     def __iter__(self) -> Iterator[Role]:
         return iter(self._exact.values())
 

@@ -15,7 +15,6 @@ from client.auth0.errors import Auth0Error, Busy, Malformed, NotFound, Uncertain
 from client.auth0.reader import Connection, Reader
 from client.auth0.transport import Transport
 from client.stop import Stopped
-from sync import address
 from sync.text import visible
 
 logger = logging.getLogger(__name__)
@@ -146,10 +145,10 @@ class Importer:
     def _is_there(self, email: str, user_id: str) -> bool:
         """Whether an account has the id that we chose for it: roles are given by id. This read does not lag."""
         try:
-            account = self._reader.account(user_id)
+            account, _ = self._reader.account(user_id)
         except NotFound:
             return False
-        return account.connection == self._connection.name and address.key(account.email or "") == address.key(email)
+        return self._reader.is_of(account, email)
 
     def _errors(self, job_id: str) -> dict[str, list[dict[str, Any]]]:
         """What was wrong with the rows that failed, by e-mail."""

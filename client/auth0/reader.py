@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from client.auth0.errors import Auth0Error, Malformed, Where
+from client.auth0.errors import Auth0Error, Malformed, NotFound, Where
 from client.auth0.exports import export_users
+from client.auth0.marks import is_blocked_by_us
 from client.auth0.memberships import MembershipReading
 from client.auth0.paging import ListChanged, changed, numbered, text_of
 from client.auth0.transport import Transport
+from client.side_by_side import side_by_side
+from sync import address
 from sync.model import Account, Memberships, Role
+from sync.restoring import Present
 
 logger = logging.getLogger(__name__)
 
 _SEARCH_CAP = 1000  # GET /users gives no more; a total of just so many may stand for more
 _LIST_TRIES = 3  # for a list that changes while it is read
 _STRATEGIES = ("auth0", "email")  # POST /users takes these and "sms", which has no e-mail to go by
-_FIELDS = ("user_id", "email", "identities")
+_FIELDS = ("user_id", "email", "identities", "blocked", "app_metadata")
+# All of a user that Auth0's description of GET /users/{id} names.
+_ALL_FIELDS = (
+    *_FIELDS, "email_verified", "username", "phone_number", "phone_verified", "created_at", "updated_at",
+    "user_metadata", "picture", "name", "nickname", "given_name", "family_name", "multifactor",
+    "multifactor_last_modified", "last_ip", "last_login", "last_password_reset", "logins_count",
+)  # fmt: skip
+_OF_IDENTITIES = ("connection", "user_id", "provider", "isSocial")  # the others may be tokens of another provider
 
 Read = TypeVar("Read")
 
@@ -52,9 +63,15 @@ class Reader:
         self._transport, self._connection, self._workers = transport, connection, workers
         self._user_read, self._role_read = user_read, role_read
         self._sleep, self._check = sleep, check
+        self._found: Connection | None = None
 
     def connection(self) -> Connection:
         """The connection by its name. Raises `Auth0Error` when there is none, or none that we can manage."""
+        if self._found is None:
+            self._found = self._find_connection()
+        return self._found
+
+    def _find_connection(self) -> Connection:
         params = {"name": self._connection, "fields": "id,name,strategy", "include_fields": "true"}
         found = self._transport.get("/connections", params=params)
         if not isinstance(found, list):
@@ -129,10 +146,40 @@ class Reader:
         reading = MembershipReading(self._transport, ours, roles, workers=self._workers, check=self._check)
         return reading.read(self._role_read)
 
-    def account(self, user_id: str) -> Account:
-        """One account as it is now: this read is immediately consistent. Raises `NotFound`."""
-        params = {"fields": ",".join(_FIELDS), "include_fields": "true"}
-        return _account(self._transport.get("/users/{id}", params=params, id=user_id))
+    def account(self, user_id: str) -> tuple[Account, dict[str, Any]]:
+        """One account as it is now, with its record, without secrets: this read does not lag. Raises `NotFound`."""
+        params = {"fields": ",".join(_ALL_FIELDS), "include_fields": "true"}
+        record = self._transport.get("/users/{id}", params=params, id=user_id)
+        account = _account(record)
+        known = {name: record[name] for name in _ALL_FIELDS if name in record}
+        known["identities"] = [{name: one.get(name) for name in _OF_IDENTITIES} for one in record["identities"]]
+        return account, known
+
+    def is_of(self, account: Account, email: str) -> bool:
+        """Whether `account` is one of the connection, with this e-mail."""
+        return account.connection == self._connection and address.same(account.email, email)
+
+    def roles_of(self, user_id: str) -> list[Role]:
+        """All roles of one account, managed or not. Raises `NotFound`."""
+
+        def get(template: str, **asked: Any) -> Any:
+            return self._transport.get(template, id=user_id, **asked)
+
+        pages = numbered(get, "/users/{id}/roles", "roles")
+        return sorted(Role(text_of(record, "name"), text_of(record, "id")) for page, _ in pages for record in page)
+
+    def present(self, emails: Mapping[str, str]) -> dict[str, Present]:
+        """What there is now of some accounts; `emails`: user id to the e-mail that the account had."""
+        found = side_by_side(lambda entry: self._present(*entry), emails.items(), self._workers)
+        return {user_id: present for (user_id, _), present in found}
+
+    def _present(self, user_id: str, email: str) -> Present:
+        try:
+            account, _ = self.account(user_id)
+            return Present(account, frozenset(role.id for role in self.roles_of(user_id)))
+        except NotFound:
+            rivals = self.accounts_by_email(email) if email else []
+            return Present(None, rivals=tuple(sorted(rival.user_id for rival in rivals)))
 
     def accounts_by_email(self, email: str) -> list[Account]:
         """The accounts of the connection with this e-mail, as they are now (immediately consistent)."""
@@ -169,4 +216,10 @@ def _account(record: dict[str, Any]) -> Account:
         raise Malformed(f"the record of {user_id} has no identities")
     primary = next((i for i in identities if f"{i.get('provider')}|{i.get('user_id')}" == user_id), identities[0])
     email = record.get("email")
-    return Account(user_id, str(email) if email else None, str(primary.get("connection") or ""))
+    return Account(
+        user_id,
+        str(email) if email else None,
+        str(primary.get("connection") or ""),
+        blocked=record.get("blocked") is True,
+        blocked_by_us=is_blocked_by_us(record.get("app_metadata")),
+    )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from client.auth0 import marks
 from client.auth0.errors import Conflict, Malformed, NotFound, Where
 from client.auth0.passwords import random_password
 from client.auth0.reader import Connection, Reader
 from client.auth0.transport import Transport
-from sync import address
 from sync.model import Account, Role
 
 
@@ -29,13 +29,18 @@ class Writer:
         """`transport` must be one for writing."""
         self._transport, self._reader, self._connection = transport, reader, connection
 
-    def create(self, email: str) -> Created:
+    def create(self, email: str, user_id: str = "", attributes: Mapping[str, Any] | None = None) -> Created:
         """Create an account with a password that nobody knows; no mail is sent.
+
+        `user_id`: the id that it is to have; else Auth0 finds one. `attributes`: what else it is to have.
 
         A creation whose answer was lost is looked up by e-mail, a read that is immediately consistent, and
         only repeated if it is not there. An account that exists already is adopted.
         """
         body: dict[str, Any] = {"connection": self._connection.name, "email": email, "verify_email": False}
+        body |= attributes or {}
+        if user_id:
+            body["user_id"] = user_id.partition("|")[2]  # Auth0 puts the strategy before it
         if self._connection.strategy == "auth0":
             body["password"] = random_password()
         try:
@@ -58,8 +63,7 @@ class Writer:
         return {"user_id": found.user_id} if found else None
 
     def _find(self, email: str) -> Account | None:
-        key = address.key(email)
-        found = [a for a in self._reader.accounts_by_email(email) if address.key(a.email or "") == key]
+        found = [account for account in self._reader.accounts_by_email(email) if self._reader.is_of(account, email)]
         return found[0] if len(found) == 1 else None
 
     def give_role(self, role: Role, user_ids: Sequence[str]) -> None:
@@ -73,6 +77,16 @@ class Writer:
         """Take roles from an account; taking one twice is harmless. Auth0 has no batch for this."""
         body = {"roles": [role.id for role in roles]}
         self._transport.request("DELETE", "/users/{id}/roles", body=body, ids={"id": user_id})
+
+    def block(self, user_id: str, app_metadata: object, day: str) -> None:
+        """Block an account and mark it as ours. `app_metadata`: what it has now; `day`: an ISO date."""
+        body = {"blocked": True, "app_metadata": marks.with_mark(app_metadata, day)}
+        self._transport.request("PATCH", "/users/{id}", body=body, ids={"id": user_id})
+
+    def unblock(self, user_id: str, app_metadata: object) -> None:
+        """Unblock an account and take the mark away."""
+        body = {"blocked": False, "app_metadata": marks.without_mark(app_metadata)}
+        self._transport.request("PATCH", "/users/{id}", body=body, ids={"id": user_id})
 
     def delete(self, user_id: str) -> None:
         """Delete an account; one that is gone is as good as deleted."""

@@ -8,6 +8,7 @@ import threading
 import time
 from dataclasses import fields
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from client.apply import Applier
@@ -19,8 +20,9 @@ from client.auth0.tokens import Credentials
 from client.auth0.transport import Transport
 from client.auth0.writer import Writer
 from client.breaker import Breaker
+from client.journal import Journal, Scope
 from sandbox import DEFAULT_CONNECTION, ManualClock, Sandbox
-from sync.model import Change, Kind, Role
+from sync.model import Change, Kind, Prior, Role
 from sync.plan import Counts, Plan
 from sync.report import Run
 
@@ -124,6 +126,21 @@ def roles_named(tenant: Tenant, *names: str) -> tuple[Role, ...]:
     return tuple(Role(name, tenant.role_id(name)) for name in names)
 
 
+class Remembered(Journal):
+    """A journal that is kept in memory, for tests that are not about it."""
+
+    def __init__(self) -> None:
+        super().__init__(Path("nowhere"), Scope("", ""), "run", datetime.now(UTC))
+        self.lines: list[Prior] = []
+
+    def check_place(self) -> None:
+        """It is always there."""
+
+    def write(self, prior: Prior) -> None:
+        """Remember a line."""
+        self.lines.append(prior)
+
+
 def applier_of(
     transport: Transport,
     passing: Time,
@@ -143,6 +160,7 @@ def applier_of(
         reader,
         Writer(writing, reader, connection),
         Importer(writing, reader, connection, mode, sleep=sleep or passing.sleep),
+        Remembered(),
         Breaker(check),
         workers,
         batch_size,

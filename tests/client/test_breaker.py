@@ -18,6 +18,7 @@ from client.auth0.errors import (
     Where,
 )
 from client.breaker import DONE, Breaker, Tried
+from client.journal import JournalError
 from client.stop import Stopped
 from sync.model import Status
 
@@ -60,8 +61,8 @@ def test_a_failure_is_told_with_its_reason_and_its_error() -> None:
     assert ended == Tried(Status.FAILED, "DELETE /users/auth0|1 -> 404: Not so.", error)
 
 
-@pytest.mark.parametrize("kind", ABOUT_AUTH0)
-def test_the_tenth_failure_in_a_row_that_is_about_auth0_is_the_last(kind: type[Auth0Error]) -> None:
+@pytest.mark.parametrize("kind", [*ABOUT_AUTH0, *ABOUT_ONE])
+def test_the_tenth_failure_in_a_row_is_the_last(kind: type[Auth0Error]) -> None:
     breaker = Breaker()
     errors = [error_of(kind, 200) for _ in range(10)]
 
@@ -76,24 +77,43 @@ def test_the_tenth_failure_in_a_row_that_is_about_auth0_is_the_last(kind: type[A
 
 
 @pytest.mark.parametrize("kind", ABOUT_ONE)
-def test_failures_that_are_about_one_account_end_nothing_however_many(kind: type[Auth0Error]) -> None:
+def test_what_is_wrong_with_one_of_many_accounts_is_not_counted(kind: type[Auth0Error]) -> None:
     breaker = Breaker()
 
-    ended = tried(breaker, *[error_of(kind) for _ in range(50)])
+    ended = [breaker.attempt(failing(error_of(kind)), accounts=50) for _ in range(50)]
 
     assert {one.status for one in ended} == {Status.FAILED}
     assert breaker.broken is None
 
 
-@pytest.mark.parametrize("between", [*ABOUT_ONE, None])
-def test_whatever_shows_that_auth0_is_alive_begins_the_count_anew(between: type[Auth0Error] | None) -> None:
+def test_a_dead_auth0_is_counted_also_where_many_accounts_are_asked_for_at_once() -> None:
+    breaker = Breaker()
+
+    for _ in range(10):
+        breaker.attempt(failing(error_of(Uncertain, 503)), accounts=50)
+
+    assert breaker.broken is not None
+
+
+def test_a_step_that_succeeds_begins_the_count_anew() -> None:
     breaker = Breaker()
     tried(breaker, *[error_of(Uncertain, 503) for _ in range(9)])
 
-    breaker.attempt(failing(error_of(between)) if between else lambda: DONE)
+    breaker.attempt(lambda: DONE)
     tried(breaker, *[error_of(Uncertain, 503) for _ in range(9)])
 
     assert breaker.broken is None
+
+
+def test_a_journal_that_cannot_be_written_ends_it_at_once() -> None:
+    breaker = Breaker()
+    error = JournalError("The disk is full.")
+
+    ended = breaker.attempt(failing(error))
+
+    assert ended == Tried(Status.FAILED, "The disk is full.")
+    assert breaker.broken is error
+    assert breaker.attempt(lambda: DONE) == GIVEN_UP
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from client.stop import Stopped
 from sandbox import Fault, Sandbox, Tenant
 from sync.model import Change, Status
 from tests.client.builders import Time, applier_of, asked, new_run, plan_of, transport_to
-from tests.client.plans import DELETE, USER, run, statuses
+from tests.client.plans import DELETE, ROLES, USER, run, statuses
 
 if TYPE_CHECKING:
     from sync.plan import Plan
@@ -28,7 +28,7 @@ def test_an_account_is_looked_at_again_before_it_is_deleted(sandbox: Sandbox, te
 
     run(sandbox, passing, plan)
 
-    assert [(entry.method, entry.path) for entry in sandbox.log] == [("GET", USER), ("DELETE", USER)]
+    assert [(entry.method, entry.path) for entry in sandbox.log] == [("GET", USER), ("GET", ROLES), ("DELETE", USER)]
     assert user_id not in tenant.users
 
 

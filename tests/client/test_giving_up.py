@@ -43,7 +43,7 @@ def test_ten_changes_in_a_row_without_a_proper_answer_end_the_run(
     kind: Any, sandbox: Sandbox, tenant: Tenant, passing: Time
 ) -> None:
     plan = taking(tenant, 30)
-    sandbox.faults.add(Fault(kind=kind, status=503, path=ROLES, times=None))
+    sandbox.faults.add(Fault(kind=kind, status=503, method="DELETE", path=ROLES, times=None))
     applier = applier_of(transport_to(sandbox, passing, most=0), passing, plan)
     record = new_run()
 
@@ -59,7 +59,7 @@ def test_ten_changes_in_a_row_without_a_proper_answer_end_the_run(
 def test_a_change_that_succeeds_begins_the_count_anew(sandbox: Sandbox, tenant: Tenant, passing: Time) -> None:
     plan = taking(tenant, 25)
     for after in (0, 1):
-        sandbox.faults.add(Fault(kind="status", status=503, path=ROLES, times=9, after=after))
+        sandbox.faults.add(Fault(kind="status", status=503, method="DELETE", path=ROLES, times=9, after=after))
 
     outcomes = run(sandbox, passing, plan, most=0)
 
@@ -67,15 +67,29 @@ def test_a_change_that_succeeds_begins_the_count_anew(sandbox: Sandbox, tenant: 
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 409])
-def test_refusals_in_a_row_are_about_the_accounts_and_do_not_end_the_run(
+def test_nine_accounts_in_a_row_that_are_refused_do_not_end_the_run(
     status: int, sandbox: Sandbox, tenant: Tenant, passing: Time
 ) -> None:
-    plan = taking(tenant, 25)
-    sandbox.faults.add(Fault(kind="status", status=status, path=ROLES, times=20))
+    plan = taking(tenant, 12)
+    sandbox.faults.add(Fault(kind="status", status=status, method="DELETE", path=ROLES, times=9))
 
     outcomes = run(sandbox, passing, plan)
 
-    assert [status for status, _ in outcomes.values()] == [Status.FAILED] * 20 + [Status.DONE] * 5
+    assert [status for status, _ in outcomes.values()] == [Status.FAILED] * 9 + [Status.DONE] * 3
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 409])
+def test_ten_accounts_in_a_row_that_are_refused_end_the_run(
+    status: int, sandbox: Sandbox, tenant: Tenant, passing: Time
+) -> None:
+    plan = taking(tenant, 12)
+    sandbox.faults.add(Fault(kind="status", status=status, method="DELETE", path=ROLES, times=None))
+    record = new_run()
+
+    with pytest.raises(Auth0Error):
+        applier_of(transport_to(sandbox, passing), passing, plan).apply(record)
+
+    assert statuses(record.outcomes) == [Status.FAILED] * 10 + [Status.NOT_TRIED] * 2
 
 
 @pytest.mark.parametrize("status", [401, 403])

@@ -234,7 +234,7 @@ def test_a_thousand_accounts_and_more_are_exported(
     assert len(accounts) == how_many
     assert len(asked(sandbox, "GET", "/users")) == 1
     body = asked(sandbox, "POST", "/jobs/users-exports")[0].body
-    assert body["fields"] == [{"name": name} for name in ("user_id", "email", "identities")]
+    assert body["fields"] == [{"name": name} for name in ("user_id", "email", "identities", "blocked", "app_metadata")]
 
 
 def test_pages_beyond_a_thousand_say_which_setting_helps(sandbox: Sandbox, tenant: Tenant, passing: Time) -> None:
@@ -282,7 +282,7 @@ def test_the_primary_identity_is_found_wherever_it_stands(sandbox: Sandbox, tena
     ]
     user_id = tenant.add_user("ann@example.com", user_id="auth0|a", identities=identities)
 
-    assert reader(sandbox, passing).account(user_id).connection == DEFAULT_CONNECTION
+    assert reader(sandbox, passing).account(user_id)[0].connection == DEFAULT_CONNECTION
 
 
 def test_a_connection_whose_name_has_quotes_is_searched_for(sandbox: Sandbox, tenant: Tenant, passing: Time) -> None:
@@ -330,7 +330,7 @@ def test_one_account_is_read_as_it_is_now(serve: Serve, tenant: Tenant, passing:
     sandbox = serve(search_lag_seconds=60)
     user_id = tenant.add_user("ann@example.com")
 
-    account = reader(sandbox, passing).account(user_id)
+    account, _ = reader(sandbox, passing).account(user_id)
 
     assert account == Account(user_id, "ann@example.com", DEFAULT_CONNECTION)
 

@@ -72,9 +72,14 @@ def fake_pyodbc(refuse: Callable[[ModuleType], Exception] | None = None) -> Any:
 
 class _Connection:
     timeout = 0
+    autocommit = False
+    closed = False
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, tuple[object, ...], bool]] = []  # statement, parameters, autocommit
 
     def cursor(self) -> _Cursor:
-        return _Cursor()
+        return _Cursor(self)
 
     def add_output_converter(self, _type: int, _function: object) -> None: ...
 
@@ -82,7 +87,8 @@ class _Connection:
 
     def commit(self) -> None: ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        self.closed = True
 
 
 class _Cursor:
@@ -92,7 +98,11 @@ class _Cursor:
     rowcount = -1
     messages = ()
 
-    def execute(self, statement: str, *_parameters: object) -> None:
+    def __init__(self, connection: _Connection) -> None:
+        self._connection = connection
+
+    def execute(self, statement: str, *parameters: object) -> None:
+        self._connection.asked.append((statement, parameters, self._connection.autocommit))
         greetings: dict[str, object] = {"ProductVersion": "16.0.4000.1", "schema_name": "dbo", "fn_listextended": 0}
         greetings |= {"TRANSACTION_ISOLATION_LEVEL": "READ COMMITTED"}
         values = [value for part, value in greetings.items() if part in statement] or [1]

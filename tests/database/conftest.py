@@ -1,4 +1,4 @@
-"""A server that accepts and never answers, and the end of every thread that reads."""
+"""A server that accepts and never answers, and the end of every thread that asks a database."""
 
 from __future__ import annotations
 
@@ -30,6 +30,6 @@ def _reading_ends() -> Iterator[None]:
     """Set up before `silence`, so torn down after it: whatever waits for the silent server ends."""
     yield
     for thread in threading.enumerate():
-        if thread.name == "database":
+        if thread.name.startswith("database"):
             thread.join(30)
             assert not thread.is_alive()

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import subprocess
+import sys
+import threading
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import URL, make_url
@@ -12,10 +17,12 @@ from sqlalchemy import URL, make_url
 from config.settings import Settings
 from database.engine import make_engine
 from database.failures import SourceError
+from database.lock import SourceLock, SourceLockHeld
 from database.users import Users
 from tests.config.builders import settings
 from tests.database.test_users import rows
 
+ROOT = Path(__file__).parents[2]
 TEXT = os.environ.get("TEST_MSSQL_URL", "")
 pytestmark = pytest.mark.skipif(
     not TEXT,
@@ -34,9 +41,19 @@ def failure(url: URL, query: str) -> str:
     return str(caught.value)
 
 
+def lock(url: URL, resource: str) -> SourceLock:
+    return SourceLock(asking(url, "SELECT 1 AS email, 1 AS role"), resource)
+
+
 @pytest.fixture
 def url() -> URL:
     return make_url(TEXT)
+
+
+@pytest.fixture
+def resource() -> str:
+    """What nobody else locks."""
+    return f"https://{uuid.uuid4().hex}.auth0.com/Users"
 
 
 @pytest.fixture
@@ -94,3 +111,88 @@ def test_a_missing_column_is_told(url: URL, table: str) -> None:
 
     assert "no_such_column" in told
     assert "check USERS_DB_QUERY" in told
+
+
+def test_a_second_run_is_refused_while_the_first_holds_the_lock_and_gets_it_afterwards(url: URL, resource: str) -> None:
+    with lock(url, resource).held():
+        with pytest.raises(SourceLockHeld), lock(url, resource).held():
+            pytest.fail("two at once")
+        with lock(url, f"{resource}-2").held():
+            pass
+
+    with lock(url, resource).held(timeout=10):
+        pass
+
+
+def test_a_second_run_with_a_timeout_waits_until_the_first_lets_go(
+    url: URL, resource: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "database.lock")
+    held, enough = threading.Event(), threading.Event()
+
+    def first() -> None:
+        with lock(url, resource).held():
+            held.set()
+            enough.wait(60)
+
+    def check() -> None:
+        if any(record.name == "database.lock" for record in caplog.records):  # it says that it waits
+            enough.set()
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    try:
+        assert held.wait(30)
+        with lock(url, resource).held(timeout=30, check=check):
+            assert enough.is_set()
+    finally:
+        enough.set()
+        thread.join()
+
+
+def test_a_process_that_is_killed_holds_the_lock_no_longer(url: URL, resource: str) -> None:
+    program = """
+import sys
+from sqlalchemy import make_url
+from tests.database.test_mssql import TEXT, lock
+with lock(make_url(TEXT), sys.argv[1]).held():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [sys.executable, "-c", program, resource], cwd=ROOT, stdin=pipe, stdout=pipe, text=True
+    ) as holder:
+        try:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == "held\n"
+            with pytest.raises(SourceLockHeld), lock(url, resource).held():
+                pytest.fail("two at once")
+        finally:
+            holder.kill()
+
+    with lock(url, resource).held(timeout=10):
+        pass
+
+
+def test_the_lock_and_a_query_that_is_running_do_not_get_in_each_others_way(url: URL, resource: str) -> None:
+    engine = make_engine(url, login_timeout=10, query_timeout=30)
+    many = "SELECT TOP (1000000) a.object_id FROM sys.all_objects AS a CROSS JOIN sys.all_objects AS b"
+    with engine.connect() as connection:
+        result = connection.exec_driver_sql(many)
+        assert result.fetchone() is not None
+        with lock(url, resource).held():
+            assert result.fetchone() is not None
+            frame = Users(asking(url, "SELECT 'ann@x.io' AS email, 'admin' AS role")).read()
+        result.close()
+    engine.dispose()
+
+    assert rows(frame) == [("ann@x.io", "admin")]
+
+
+def test_a_wrong_password_is_told_when_the_lock_is_asked_for_too(url: URL, resource: str) -> None:
+    with pytest.raises(SourceError) as caught, lock(url.set(password="hunter2-is-wrong"), resource).held():
+        pytest.fail("without the lock")
+
+    assert f"login failed for user {url.username!r}" in str(caught.value)
+    assert "hunter2" not in str(caught.value)

@@ -243,7 +243,7 @@ def test_a_server_that_never_answers_ends_the_wait_when_the_login_timeout_is_ove
         engine_for=silent_from_the_start(silence),
     )
 
-    with pytest.raises(SourceError, match="no answer within 1 s; check MSSQL_SERVER and MSSQL_PORT"):
+    with pytest.raises(SourceError, match="no answer within 1 s; check USERS_DB_URL"):
         users.read()
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 import signal
-import time
 
 import pytest
 
 from sandbox import Behaviour, Fault
-from tests.functional.job import UNMEASURED, Job, Result, StartJob
+from tests.functional.job import Job, Result, StartJob
 
 
 def a_day_of_changes(job: Job) -> None:
@@ -152,9 +151,9 @@ def test_4_the_way_out_that_the_refusal_prints_lets_this_plan_pass(job: Job) -> 
         job.tenant.add_user(f"user{number}@x.io", roles=("viewer",))
     job.people([("user0@x.io", "viewer")])
     refused = job.run()
-    settings = dict(re.findall(r"(SYNC_MAX_\w+)=(\S+)", refused.stdout))
+    (command,) = re.findall(r"^  python main\.py (.*)$", refused.stdout, re.MULTILINE)
 
-    result = job.run(**settings)
+    result = job.run(*command.split())
 
     assert refused.code == 4
     assert result.code == 0
@@ -192,7 +191,7 @@ def test_6_a_dry_run_sends_no_write_and_shows_what_would_change(job: Job, comman
 def test_6_the_plan_that_was_shown_is_the_plan_that_is_applied(job: Job) -> None:
     a_day_of_changes(job)
 
-    planned, applied = job.run("plan"), job.run()
+    planned, applied = job.run_as_process("plan"), job.run_as_process()
 
     assert planned.report["digest"] == applied.report["digest"]
     assert job.tenant.snapshot() == AFTER_THAT_DAY
@@ -305,31 +304,27 @@ def test_10_an_account_that_the_lists_do_not_show_yet_is_adopted(start_job: Star
     assert len(job.tenant.users) == 1
 
 
-@pytest.mark.parametrize("after", [0, 3, 6])
+@pytest.mark.parametrize("after", [1, 4, 7])
 def test_10_after_a_kill_at_any_write_the_next_run_converges(job: Job, after: int) -> None:
     a_day_of_changes(job)
     job.people([*[(f"user{n}@x.io", "viewer") for n in range(4)], ("stays@x.io", "admin"), ("swaps@x.io", "editor")])
-    process = job.start(AUTH0_POOL_SIZE="1", **UNMEASURED)
-    for _ in range(3000):
-        if len(job.sandbox.writes()) > after or process.poll() is not None:
-            break
-        time.sleep(0.002)
-    process.kill()
-    process.communicate()
 
+    code = job.killed(after, AUTH0_POOL_SIZE="1")
+    writes = len(job.sandbox.writes())
     result = job.run()
 
     expected = {f"user{n}@x.io": ["viewer"] for n in range(4)}
+    assert (code, writes) == (-signal.SIGKILL, after)
     assert result.code == 0
     assert job.tenant.snapshot() == expected | {"stays@x.io": ["admin"], "swaps@x.io": ["editor"]}
 
 
 def test_11_the_second_run_writes_nothing(job: Job) -> None:
     a_day_of_changes(job)
-    first = job.run()
+    first = job.run_as_process()
     job.sandbox.clear_log()
 
-    second = job.run()
+    second = job.run_as_process()
 
     assert (first.code, second.code) == (0, 0)
     assert job.sandbox.writes() == []
@@ -374,7 +369,7 @@ def test_14_secrets_are_nowhere_in_what_a_run_says_or_writes(job: Job) -> None:
               body={"statusCode": 400, "error": "Bad Request", "message": f"echo {job.tenant.client_secret}"})
     )  # fmt: skip
 
-    result = job.run("-v")
+    result = job.run_as_process("-v")
 
     report = (job.folder / "report.json").read_text() + (job.folder / "state" / "last-report.json").read_text()
     tokens = re.findall(r"eyJ\S+", result.said + report)

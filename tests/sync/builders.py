@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import pandas as pd
 
 from sync import desired, plan
+from sync.brakes import Brakes
 from sync.desired import Desired
 from sync.guard import Limits
-from sync.model import Account, Kind, Memberships, Role
+from sync.model import Account, Change, Kind, Memberships, Prior, Role
 from sync.plan import Plan
 from sync.roles import ManagedRoles
 
@@ -20,6 +22,9 @@ FOREIGN = Role("foreign", "rol_f")
 ROLES = (ADMIN, READER, WRITER)
 
 Row = tuple[object, object]
+Block = Literal["", "by us", "by an administrator", "no longer by us"]
+"""Who blocked an account; the last one bears our mark still, but somebody else has lifted the block."""
+Snapshot = dict[str, tuple[str | None, str, frozenset[Role], Block]]
 
 
 def managed(*roles: Role, prefix: str = "", patterns: Iterable[str] = ("*",)) -> ManagedRoles:
@@ -55,6 +60,15 @@ class User:
     email: str | None
     roles: set[Role] = field(default_factory=set)
     connection: str = CONNECTION
+    blocked: Block = ""
+
+    @property
+    def is_blocked(self) -> bool:
+        return self.blocked in {"by us", "by an administrator"}
+
+    @property
+    def is_marked(self) -> bool:
+        return self.blocked in {"by us", "no longer by us"}
 
 
 @dataclass(slots=True)
@@ -71,7 +85,10 @@ class Tenant:
 
     @property
     def accounts(self) -> list[Account]:
-        return [Account(user_id, user.email, user.connection) for user_id, user in self.users.items()]
+        return [
+            Account(user_id, user.email, user.connection, user.is_blocked, user.is_marked)
+            for user_id, user in self.users.items()
+        ]
 
     @property
     def memberships(self) -> Memberships:
@@ -84,9 +101,25 @@ class Tenant:
             self.unknown,
         )
 
-    def snapshot(self) -> dict[str, tuple[str | None, str, frozenset[Role]]]:
-        """User id to e-mail, connection and roles, as a value."""
-        return {user_id: (user.email, user.connection, frozenset(user.roles)) for user_id, user in self.users.items()}
+    def snapshot(self) -> Snapshot:
+        """User id to e-mail, connection, roles and block, as a value."""
+        return {
+            user_id: (user.email, user.connection, frozenset(user.roles), user.blocked)
+            for user_id, user in self.users.items()
+        }
+
+    def copy(self) -> Tenant:
+        return Tenant(
+            {user_id: replace(user, roles={*user.roles}) for user_id, user in self.users.items()}, self.unknown
+        )
+
+    def prior(self, change: Change) -> Prior:
+        """The line of the journal, just before `change` is carried out."""
+        user = self.users[change.user_id or ""]
+        return Prior(
+            change.kind, change.user_id or "", user.email or "", tuple(user.roles), change.roles,
+            {"blocked": user.is_blocked, "name": f"Name of {change.user_id}"}, {}, {"marked": user.is_marked},
+        )  # fmt: skip
 
     def apply(self, changes: Plan) -> None:
         """Carry out a plan, strictly: what cannot be done is an error."""
@@ -94,18 +127,38 @@ class Tenant:
             user_id = change.user_id or f"new|{change.email}"
             if change.kind is Kind.CREATE:
                 assert user_id not in self.users
-                self.users[user_id] = User(change.email)
+                self.users[user_id] = User(change.email, blocked=_block_of(change.attributes or {}))
             elif change.kind is Kind.ADD_ROLES:
                 assert not self.users[user_id].roles & set(change.roles)
                 self.users[user_id].roles |= set(change.roles)
             elif change.kind is Kind.REMOVE_ROLES:
                 assert self.users[user_id].roles >= set(change.roles)
                 self.users[user_id].roles -= set(change.roles)
+            elif change.kind is Kind.BLOCK:
+                assert not self.users[user_id].is_blocked
+                self.users[user_id].blocked = "by us"
+            elif change.kind is Kind.UNBLOCK:
+                assert self.users[user_id].blocked == "by us"
+                self.users[user_id].blocked = ""
             else:
                 del self.users[user_id]
 
 
-def make_plan(tenant: Tenant, *rows: Row, roles: ManagedRoles | None = None, protected: Iterable[str] = ()) -> Plan:
+def _block_of(attributes: Mapping[str, Any]) -> Block:
+    marked = attributes.get("app_metadata", {}).get("marked")
+    if attributes.get("blocked"):
+        return "by us" if marked else "by an administrator"
+    return "no longer by us" if marked else ""
+
+
+def make_plan(
+    tenant: Tenant,
+    *rows: Row,
+    roles: ManagedRoles | None = None,
+    protected: Iterable[str] = (),
+    leaving: Kind = Kind.DELETE,
+    brakes: Brakes | None = None,
+) -> Plan:
     """What would make `tenant` agree with `rows`."""
     roles = roles or managed()
     return plan.build(
@@ -115,6 +168,8 @@ def make_plan(tenant: Tenant, *rows: Row, roles: ManagedRoles | None = None, pro
         connection=CONNECTION,
         roles=roles,
         protected=protected,
+        leaving=leaving,
+        brakes=brakes,
     )
 
 

@@ -306,3 +306,24 @@ def test_the_digest_of_the_same_changes_in_another_connection_is_another() -> No
 
     assert made[0].changes == made[1].changes
     assert made[0].digest != made[1].digest
+
+
+def test_what_an_account_had_is_known_where_all_roles_of_the_tenant_are_managed() -> None:
+    tenant = Tenant.of(ann=[ADMIN, READER], bob=[ADMIN])
+
+    made = make_plan(tenant, ("ann@x.io", "reader"))
+
+    assert {(change.kind, change.email): change.had for change in made.changes} == {
+        (Kind.REMOVE_ROLES, "ann@x.io"): (ADMIN, READER),
+        (Kind.DELETE, "bob@x.io"): (ADMIN,),
+    }
+
+
+def test_what_an_account_had_is_not_known_where_it_may_have_other_roles_too() -> None:
+    tenant = Tenant.of(ann=[ADMIN, READER], bob=[FOREIGN])
+    some = managed(ADMIN, READER, WRITER, FOREIGN, patterns=("admin", "reader"))
+
+    made = [make_plan(tenant, ("ann@x.io", "reader"), roles=some), make_plan(tenant, ("ann@x.io", "admin, reader"))]
+
+    assert {change.had for change in made[0].changes} == {None}
+    assert [change.had for change in made[1].changes if change.email == "bob@x.io"] == [None]

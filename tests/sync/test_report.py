@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync import guard
+from sync.guard import Judgement
 from sync.model import Kind, Outcome, Status
 from sync.report import Exit, Run, document
 from tests.sync.builders import ADMIN, CONNECTION, Tenant, limits, make_plan
@@ -20,15 +21,15 @@ START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 def run(mode: str = "sync") -> Run:
-    return Run("run-1", "1.0", mode, CONNECTION, START)
+    return Run("run-1", "1.0", mode, CONNECTION, START, writes=mode == "sync")
 
 
 @given(worlds(), st.sampled_from(["sync", "plan"]), st.randoms(use_true_random=False))
 def test_a_report_is_json_and_balances(world: World, mode: str, dice: random.Random) -> None:
     record = run(mode)
     record.plan = make_plan(world.tenant, *world.rows, protected=PROTECTED)
-    record.refusals = guard.check(record.plan, limits())
-    if not record.refusals and mode == "sync":
+    record.guard = guard.judge(record.plan, limits())
+    if not record.guard.refusals and mode == "sync":
         record.outcomes = [Outcome(change, dice.choice(list(Status)), "why") for change in record.plan.changes]
 
     told = json.loads(json.dumps(document(record), allow_nan=False))
@@ -37,13 +38,13 @@ def test_a_report_is_json_and_balances(world: World, mode: str, dice: random.Ran
     assert counts["source_rows"] == counts["people"] + counts["held"] + counts["duplicates"]
     assert counts["accounts"] == counts["in_scope"] + counts["out_of_scope"]
     assert counts["in_scope"] == (
-        counts["unchanged"] + counts["changed"] + counts["protected"] + counts["held_accounts"]
+        counts["unchanged"] + counts["changed"] + counts["kept_back"] + counts["protected"] + counts["held_accounts"]
     )
     assert len(told["changes"]) == len(record.plan.changes)
     for kind in Kind:
         assert sum(counts["changes"][kind.value].values()) == len(record.plan.by_kind(kind))
     assert len(told["held"]) == len(record.plan.held)
-    assert told["guard"]["refused"] == bool(record.refusals)
+    assert told["guard"]["refused"] == bool(record.guard.refusals)
 
 
 def test_a_run_that_failed_before_its_plan_is_still_a_whole_report() -> None:
@@ -108,7 +109,7 @@ def test_a_report_tells_each_change_what_became_of_it_and_why() -> None:
 def test_a_change_that_was_not_tried_says_so_and_why(mode: str, refused: bool, why: str) -> None:  # noqa: FBT001
     record = run(mode)
     record.plan = make_plan(Tenant.of(bob=[]), ("ann@x.io", "admin"))
-    record.refusals = guard.check(record.plan, limits()) if refused else ()
+    record.guard = guard.judge(record.plan, limits()) if refused else Judgement()
 
     told = document(record)
 

@@ -5,25 +5,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from client.auth0 import imports
-from client.auth0.errors import Malformed, NotFound, Uncertain
+from client.auth0.errors import Malformed, Uncertain
 from client.auth0.imports import Imported, Importer, ImportFile
-from client.auth0.reader import Reader
 from client.auth0.writer import Created, Writer
 from client.breaker import DONE, Breaker, Tried
 from client.giving import RoleGiver
-from client.journal import Journal
 from client.side_by_side import side_by_side
-from sync.model import Account, Change, Kind, Outcome, Prior, Role, Status
+from client.taking import DESTRUCTIVE, Taker
+from sync.model import Change, Kind, Outcome, Role, Status
 from sync.plan import Plan
 from sync.report import Run
 
 logger = logging.getLogger(__name__)
 
 _MOST_FAILED_IMPORTS = 3  # of a run; then everybody else is created singly
-_DESTRUCTIVE = (Kind.REMOVE_ROLES, Kind.BLOCK, Kind.DELETE)
 
 Ends = Iterator[tuple[Change, Tried]]
 
@@ -33,10 +30,9 @@ class Applier:
     """Applies one plan. `outcomes` has an entry for each change, in the plan's order, however it ended."""
 
     plan: Plan
-    reader: Reader
     writer: Writer
     importer: Importer
-    journal: Journal
+    taker: Taker
     breaker: Breaker = field(default_factory=Breaker)
     workers: int = 4
     """Requests in flight."""
@@ -55,16 +51,16 @@ class Applier:
         `JournalError` when something is to be taken and the journal cannot be written.
         """
         try:
-            if self.plan.by_kind(*_DESTRUCTIVE):
-                self.journal.check_place()
+            if self.plan.by_kind(*DESTRUCTIVE):
+                self.taker.journal.check_place()
             for kind in Kind:
                 for change, tried in _PHASES[kind](self, self.plan.by_kind(kind)):
                     self._outcomes[change] = Outcome(change, tried.status, tried.why)
                     _tell(change, tried)
         finally:
             into.outcomes = self.outcomes
-            into.journal = str(self.journal.path) if self.journal.begun else into.journal
-            self.journal.close()
+            into.journal = str(self.taker.journal.path) if self.taker.journal.begun else into.journal
+            self.taker.journal.close()
         if self.breaker.broken is not None:
             raise self.breaker.broken
 
@@ -150,56 +146,16 @@ class Applier:
         """Somebody who did not get their new roles keeps the old ones: better one too many than locked out."""
         if change.email in self._lacking:
             return Tried(Status.SKIPPED, "the new roles could not be given first")
-        return self._take(change, lambda _: self.writer.remove_roles(change.user_id or "", change.roles))
-
-    def _block(self, changes: Sequence[Change]) -> Ends:
-        return self._each(self._block_one, changes)
-
-    def _block_one(self, change: Change) -> Tried:
-        today = datetime.now(UTC).date().isoformat()
-        return self._take(change, lambda prior: self.writer.block(prior.user_id, prior.app_metadata, today))
-
-    def _delete(self, changes: Sequence[Change]) -> Ends:
-        return self._each(self._delete_one, changes)
-
-    def _delete_one(self, change: Change) -> Tried:
-        return self._take(change, lambda prior: self.writer.delete(prior.user_id))
-
-    def _take(self, change: Change, write: Callable[[Prior], None]) -> Tried:
-        """Look again before destroying, and write down what was there: lists lag behind, these reads do not."""
-        try:
-            account, record = self.reader.account(change.user_id or "")
-            roles = tuple(self.reader.roles_of(account.user_id)) if change.had is None else change.had
-        except NotFound:
-            return Tried(Status.DONE, "it was gone already")
-        if not self.reader.is_of(account, change.email):
-            return _no_longer(account)
-        prior = Prior(
-            kind=change.kind,
-            user_id=account.user_id,
-            email=account.email or "",
-            roles=roles,
-            taken=change.roles,
-            user_metadata=record.pop("user_metadata", None) or {},
-            app_metadata=record.pop("app_metadata", None) or {},
-            profile=record,
-        )
-        self.journal.write(prior)
-        write(prior)
-        return DONE
+        return self.taker.remove_roles(change)
 
     def _unblock(self, changes: Sequence[Change]) -> Ends:
-        return self._each(self._unblock_one, changes)
+        return self._each(self.taker.unblock, changes)
 
-    def _unblock_one(self, change: Change) -> Tried:
-        """A block by somebody else, come meanwhile, stays."""
-        account, record = self.reader.account(change.user_id or "")
-        if not account.blocked:
-            return Tried(Status.DONE, "it was unblocked already")
-        if not self.reader.is_of(account, change.email) or not account.blocked_by_us:
-            return _no_longer(account)
-        self.writer.unblock(account.user_id, record.get("app_metadata"))
-        return DONE
+    def _block(self, changes: Sequence[Change]) -> Ends:
+        return self._each(self.taker.block, changes)
+
+    def _delete(self, changes: Sequence[Change]) -> Ends:
+        return self._each(self.taker.delete, changes)
 
 
 _PHASES: dict[Kind, Callable[[Applier, Sequence[Change]], Ends]] = {
@@ -226,10 +182,6 @@ _NOT_DONE = {
     Kind.BLOCK: "could not block",
     Kind.DELETE: "could not delete",
 }
-
-
-def _no_longer(account: Account) -> Tried:
-    return Tried(Status.SKIPPED, f"it is no longer the account that was planned: {account.email}")
 
 
 def _tell(change: Change, tried: Tried) -> None:

@@ -45,10 +45,7 @@ def make_parser() -> _Parser:
     loudness = everywhere.add_mutually_exclusive_group()
     loudness.add_argument("-v", "--verbose", action="store_true", help="log every request")
     loudness.add_argument("-q", "--quiet", action="store_true", help="say nothing unless something is wrong")
-    only = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
-    only.add_argument(
-        "--only", type=_email, action="append", metavar="EMAIL", help="change nobody else; may be given several times"
-    )
+    only, only_first = _only("only"), _only("only_first")  # what stands before the command would be forgotten
     brakes = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
     brakes.add_argument("--no-delete", action="store_true", help="delete and block nobody")
     brakes.add_argument("--no-role-removal", action="store_true", help="take no role from anybody")
@@ -72,7 +69,7 @@ def make_parser() -> _Parser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
-        parents=[everywhere, planning, dry, writing, brakes, only],
+        parents=[everywhere, planning, dry, writing, brakes, only_first],
     )
     parser.add_argument("--version", action="version", version=f"auth0-sql-sync {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
@@ -87,6 +84,15 @@ def make_parser() -> _Parser:
         )
         if name == "restore":
             command.add_argument("journal", type=Path, metavar="JOURNAL", help="a file of SYNC_STATE_DIR/journal")
+    return parser
+
+
+def _only(name: str) -> _Parser:
+    parser = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    parser.add_argument(
+        "--only", type=_email, action="append", metavar="EMAIL", dest=name,
+        help="change nobody else; may be given several times",
+    )  # fmt: skip
     return parser
 
 
@@ -114,7 +120,8 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = make_parser()
     arguments = argparse.Namespace(
         env_file=None, report=None, log_format=None, verbose=False, quiet=False, detailed_exitcode=False, dry_run=False,
-        approve="", expect="", lock_timeout=0.0, no_delete=False, no_role_removal=False, only=[], journal=None,
+        approve="", expect="", lock_timeout=0.0, no_delete=False, no_role_removal=False, only_first=[], only=[],
+        journal=None,
     )  # fmt: skip
     parser.parse_args(argv, arguments)
     if arguments.command is None:
@@ -123,6 +130,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         arguments.command = "plan"
     if arguments.detailed_exitcode and arguments.command != "plan":
         parser.error("--detailed-exitcode goes with plan")
+    arguments.only = arguments.only_first + arguments.only
     arguments.dry_run |= arguments.command == "plan"
     arguments.again = _again(arguments)
     return arguments

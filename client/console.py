@@ -151,6 +151,8 @@ def _result(run: Run) -> str:
         return "in agreement, but for the people held"
     if not run.writes and run.exit_code is Exit.OK:
         return "planned, nothing was written"
+    if run.mode == "restore" and run.exit_code is Exit.OK:
+        return "restored"
     return _RESULTS.get(run.exit_code, "ended")
 
 

@@ -19,6 +19,7 @@ from sync.report import Exit
 
 _ROOT = Path(__file__).resolve().parent.parent
 _PEOPLE = 200
+_JOURNAL = "JOURNAL"  # stands for the file that was written
 _BROKEN_QUERY = "SELECT email, role FROM people WHERE email LIKE '%.org'"
 
 
@@ -57,6 +58,12 @@ _STEPS = (
         "The guard refused before the first write. A wrong query does not lock out a company.",
         query=_BROKEN_QUERY,
     ),
+    _Step(
+        "5. Those whom step 2 deleted should have stayed. Its journal has what they were.",
+        ("restore", _JOURNAL),
+        Exit.OK,
+        "The same accounts are back, ids, profiles and roles; what cannot come back is said.",
+    ),
 )
 
 
@@ -91,13 +98,15 @@ def _tenant(folder: Path) -> Iterator[str]:
 def _play(step: _Step, folder: Path, url: str) -> bool:
     _say(f"\n=== {step.title}")
     environment = _environment()
+    journals = sorted(str(path.relative_to(folder)) for path in folder.glob("**/journal/*.jsonl"))
+    arguments = [journals[0] if argument == _JOURNAL and journals else argument for argument in step.arguments]
     shown = ""
     if step.query:
         environment["USERS_DB_QUERY"] = step.query
         shown = f'USERS_DB_QUERY="{step.query}" '
-    _say(f"$ {shown}python main.py {' '.join(step.arguments)}\n")
+    _say(f"$ {shown}python main.py {' '.join(arguments)}\n")
     before = _writes(url)
-    command = [sys.executable, str(_ROOT / "main.py"), *step.arguments, "--env-file", str(folder / "demo.env")]
+    command = [sys.executable, str(_ROOT / "main.py"), *arguments, "--env-file", str(folder / "demo.env")]
     code = subprocess.run(command, cwd=folder, env=environment, check=False).returncode  # noqa: S603
     _say(f"\n-> exit code {code}; the tenant saw {_writes(url) - before} writes. {step.moral}")
     if code != step.expected:

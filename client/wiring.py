@@ -15,6 +15,7 @@ from client.auth0.writer import Writer
 from client.breaker import Breaker
 from client.journal import Journal, Scope
 from client.stop import Stop
+from client.taking import Taker
 from config.settings import Settings
 from sync.brakes import Brakes
 from sync.plan import Plan
@@ -60,12 +61,13 @@ def make_scope(settings: Settings) -> Scope:
 def make_applier(settings: Settings, plan: Plan, run: Run, transport: Transport, reader: Reader, stop: Stop) -> Applier:
     """What carries out `plan`, the plan of `run`, with the right to write."""
     writing, connection = transport.for_writing(), reader.connection()
+    writer = Writer(writing, reader, connection)
+    journal = Journal(settings.journal_dir, make_scope(settings), run.run_id, run.started_at)
     return Applier(
         plan,
-        reader,
-        Writer(writing, reader, connection),
+        writer,
         Importer(writing, reader, connection, settings.auth0_create_with, sleep=stop.sleep),
-        Journal(settings.journal_dir, make_scope(settings), run.run_id, run.started_at),
+        Taker(reader, writer, journal),
         Breaker(stop.check),
         settings.auth0_pool_size,
         settings.auth0_role_batch_size,

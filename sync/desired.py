@@ -106,7 +106,7 @@ class _Reading:
         self._troubles[key].append((number, reason))
 
     def finish(self, rows: int) -> Desired:
-        lookalikes = address.Lookalikes(self._emails[key] for key in self._unreadable)
+        lookalikes = address.Lookalikes(self._emails[key] for key in sorted(self._unreadable))
         for key in [key for key in self._people if lookalikes.behind(key)] if lookalikes else ():
             text = visible(lookalikes.behind(key) or "", 80)
             self._hold(key, self._people[key].email, 0, f"another row has the unreadable e-mail {text!r}")

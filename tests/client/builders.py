@@ -21,6 +21,7 @@ from client.auth0.transport import Transport
 from client.auth0.writer import Writer
 from client.breaker import Breaker
 from client.journal import Journal, Scope
+from client.taking import Taker
 from sandbox import DEFAULT_CONNECTION, ManualClock, Sandbox
 from sync.model import Change, Kind, Prior, Role
 from sync.plan import Counts, Plan
@@ -155,12 +156,12 @@ def applier_of(
     """What carries out `plan`, one request after the other unless told otherwise; `sleep` is of the import jobs."""
     reader = reader_of(transport, passing, connection=plan.connection)
     connection, writing = reader.connection(), transport.for_writing()
+    writer = Writer(writing, reader, connection)
     return Applier(
         plan,
-        reader,
-        Writer(writing, reader, connection),
+        writer,
         Importer(writing, reader, connection, mode, sleep=sleep or passing.sleep),
-        Remembered(),
+        Taker(reader, writer, Remembered()),
         Breaker(check),
         workers,
         batch_size,

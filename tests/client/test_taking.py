@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,8 @@ def taking_from_cy(tenant: Tenant, kind: Kind) -> tuple[str, Plan]:
 
 def journaling(sandbox: Sandbox, passing: Time, plan: Plan, folder: Path) -> Applier:
     applier = applier_of(transport_to(sandbox, passing), passing, plan)
-    applier.journal = Journal(folder, Scope(sandbox.url, plan.connection), "0123456789", datetime.now(UTC))
+    journal = Journal(folder, Scope(sandbox.url, plan.connection), "0123456789", datetime.now(UTC))
+    applier.taker = replace(applier.taker, journal=journal)
     return applier
 
 
@@ -85,7 +87,7 @@ def test_a_line_is_in_the_file_before_the_request_that_it_is_about(
     delete = applier.writer.delete
 
     def watched(user_id: str) -> None:
-        lines = [json.loads(line) for line in applier.journal.path.read_text().splitlines()]
+        lines = [json.loads(line) for line in applier.taker.journal.path.read_text().splitlines()]
         seen.append((len(lines), len(steps(sandbox))))
         assert lines[-1]["user_id"] == user_id
         delete(user_id)

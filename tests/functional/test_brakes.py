@@ -33,7 +33,7 @@ from tests.functional.test_promises import AFTER_THAT_DAY, a_day_of_changes
             "delete, kept back by --only (1)",
         ),
         (
-            ("--only", "goes@x.io", "--only", "comes@x.io"),
+            ("--only", "goes@x.io", "sync", "--only", "comes@x.io"),
             {},
             AFTER_THAT_DAY | {"swaps@x.io": ["admin"]},
             "take roles, kept back by --only (1)",
@@ -45,7 +45,7 @@ def test_what_a_brake_keeps_back_is_not_done_but_counted_and_shown(
 ) -> None:
     a_day_of_changes(job)
 
-    planned = job.run("plan", *arguments, **settings)
+    planned = job.run("--dry-run", *arguments, **settings)
     result = job.run(*arguments, **settings)
 
     assert (planned.code, result.code) == (0, 0)

@@ -56,3 +56,12 @@ def test_the_readme_has_the_table_of_runs_of_the_document_on_performance() -> No
 
     assert len(runs.splitlines()) == 2 + 3 * 2 * 2  # sizes, first sync and churn, job and naive
     assert runs.rstrip() in performance
+
+
+def test_every_test_that_the_page_on_safety_names_is_there() -> None:
+    page = (ROOT / "docs" / "safety.md").read_text(encoding="utf-8")
+
+    named = set(re.findall(r"`((?:client|sync|functional)/test_[\w*]+\.py)`", page))
+
+    assert len(named) > 10
+    assert [name for name in named if not list((ROOT / "tests").glob(name))] == []

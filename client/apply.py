@@ -117,9 +117,12 @@ class Applier:
 
     def _create_one(self, change: Change) -> Tried:
         created = self.writer.create(change.email, change.user_id or "", change.attributes)
-        if change.user_id not in (None, created.user_id):
+        if created.adopted and change.user_id not in (None, created.user_id):
             return Tried(Status.FAILED, f"another account has this e-mail by now: {created.user_id}")
-        return self._made(change.email, created)
+        made = self._made(change.email, created)
+        if change.user_id not in (None, created.user_id):
+            return Tried(Status.DONE, f"under another id: {created.user_id} instead of {change.user_id}")
+        return made
 
     def _made(self, email: str, created: Created) -> Tried:
         self._user_ids[email] = created.user_id

@@ -133,12 +133,13 @@ class Console:
         for lifted in run.guard.approved:
             self._print(f"[bold]Approved by --approve:[/] {_safe(lifted.sentence)}.")
         self._notes(run)
-        if run.journal:
+        if run.journal and run.mode == "sync":
             self._print("What was taken is written down; this brings it back:")
             self._command(shlex.join(["python", "main.py", "restore", run.journal]))
         if not run.writes and run.plan is not None and run.plan.changes and not run.guard.refusals:
             self._print("This carries out this plan, and no other:")
-            self._command(shlex.join([*run.command, "--expect", run.plan.digest[:SHORT_DIGEST]]))
+            flag = "--approve" if run.guard.approved else "--expect"
+            self._command(shlex.join([*run.command, flag, run.plan.digest[:SHORT_DIGEST]]))
         if run.error:
             self._print(f"[bold red]Error:[/] {_safe(run.error)}")
         requests = f"{sum(run.requests.values())} requests, {run.retries} retries, {run.answered_429} answered 429"

@@ -60,7 +60,7 @@ class _Job:
 
     def __init__(self, arguments: argparse.Namespace, settings: Settings, stop: Stop, record: Run) -> None:
         self.arguments, self.settings, self.stop, self.record = arguments, settings, stop, record
-        record.connection = settings.auth0_connection
+        record.connection, record.journal = settings.auth0_connection, str(arguments.journal or "")
         self.state_dir = settings.sync_state_dir
         self.locks = Locks(settings, stop, timeout=arguments.lock_timeout)
         self.console = Console(everything=not record.writes, quiet=arguments.quiet)
@@ -76,7 +76,8 @@ class _Job:
         if not self.record.writes:
             return self._tell()
         with self.locks.on_this_host():
-            forget_old(self.settings.journal_dir, self.settings.sync_journal_days, self.record.started_at)
+            if self.record.mode == "sync":  # a restore may want just the oldest
+                forget_old(self.settings.journal_dir, self.settings.sync_journal_days, self.record.started_at)
             return self._tell()
 
     def _tell(self) -> Exit:

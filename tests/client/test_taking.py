@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -12,8 +14,8 @@ import pytest
 from client.journal import Journal, JournalError, Scope
 from sandbox import Fault
 from sync.model import Change, Kind, Status
-from tests.client.builders import applier_of, asked, fill, new_run, plan_of, roles_named, steps, transport_to
-from tests.client.plans import ROLES, USER, run, statuses, told
+from tests.client.builders import applier_of, fill, new_run, plan_of, roles_named, steps, transport_to
+from tests.client.plans import ROLES, USER, run, statuses
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,25 +79,32 @@ def test_only_its_owner_may_read_a_journal_and_its_folder(
     assert record.journal == str(path)
 
 
-def test_a_line_is_in_the_file_before_the_request_that_it_is_about(
-    sandbox: Sandbox, tenant: Tenant, passing: Time, tmp_path: Path
+def test_a_line_is_on_the_disk_before_the_request_that_it_is_about(
+    sandbox: Sandbox, tenant: Tenant, passing: Time, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(tenant, 5)
     changes = [Change(Kind.DELETE, user["email"], user_id) for user_id, user in tenant.users.items()]
     applier = journaling(sandbox, passing, plan_of(*changes), tmp_path)
-    seen: list[tuple[int, int]] = []
-    delete = applier.writer.delete
+    seen: list[tuple[int, int, int]] = []
+    on_disk: list[int] = []
+    delete, fsync = applier.writer.delete, os.fsync
+
+    def synced(file: int) -> None:
+        fsync(file)
+        if stat.S_ISREG(os.fstat(file).st_mode):
+            on_disk.append(len(applier.taker.journal.path.read_text().splitlines()))
 
     def watched(user_id: str) -> None:
         lines = [json.loads(line) for line in applier.taker.journal.path.read_text().splitlines()]
-        seen.append((len(lines), len(steps(sandbox))))
+        seen.append((len(lines), on_disk[-1], len(steps(sandbox))))
         assert lines[-1]["user_id"] == user_id
         delete(user_id)
 
     applier.writer.delete = watched  # type: ignore[method-assign]
+    monkeypatch.setattr("client.journal.os.fsync", synced)
     applier.apply(new_run())
 
-    assert seen == [(number + 1, number) for number in range(5)]
+    assert seen == [(number + 1, number + 1, number) for number in range(5)]
 
 
 @pytest.mark.parametrize("kind", TAKING)
@@ -216,74 +225,3 @@ def test_tokens_of_other_providers_do_not_get_into_the_journal(
     line = json.loads((tmp_path / record.journal).read_text())
     assert linked in line["profile"]["identities"]
     assert "secret" not in json.dumps(line)
-
-
-def test_a_block_leaves_a_mark_beside_what_is_there_and_an_unblock_takes_just_that_away(
-    sandbox: Sandbox, tenant: Tenant, passing: Time
-) -> None:
-    user_id, plan = taking_from_cy(tenant, Kind.BLOCK)
-    tenant.update_user(user_id, app_metadata={"plan": "gold", "sync": {"ours": "too"}})
-    run(sandbox, passing, plan)
-    blocked = dict(tenant.users[user_id])
-
-    run(sandbox, passing, plan_of(Change(Kind.UNBLOCK, "cy@example.com", user_id)))
-
-    today = datetime.now(UTC).date().isoformat()
-    assert blocked["blocked"] is True
-    assert blocked["app_metadata"] == {"plan": "gold", "sync": {"ours": "too", "blocked_at": today}}
-    assert tenant.users[user_id]["blocked"] is False
-    assert tenant.users[user_id]["app_metadata"] == {"plan": "gold", "sync": {"ours": "too"}}
-
-
-@pytest.mark.parametrize(
-    ("now", "status"),
-    [
-        ({"blocked": False}, Status.DONE),
-        ({"app_metadata": {"sync": {}}}, Status.SKIPPED),
-        ({"email": "di@example.com"}, Status.SKIPPED),
-    ],
-)
-def test_somebody_is_only_unblocked_if_the_block_is_still_ours(
-    now: dict[str, Any], status: Status, sandbox: Sandbox, tenant: Tenant, passing: Time
-) -> None:
-    ours: dict[str, Any] = {"blocked": True, "app_metadata": {"sync": {"blocked_at": "2026-01-02"}}}
-    user_id = tenant.add_user("cy@example.com", **ours)
-    tenant.update_user(user_id, **now)
-
-    outcomes = run(sandbox, passing, plan_of(Change(Kind.UNBLOCK, "cy@example.com", user_id)))
-
-    assert [one for one, _ in outcomes.values()] == [status]
-    assert asked(sandbox, "PATCH", "/users/{id}") == []
-
-
-def test_a_deleted_account_comes_back_with_its_id_and_all_that_it_had(
-    sandbox: Sandbox, tenant: Tenant, passing: Time
-) -> None:
-    attributes = {"given_name": "Cy", "email_verified": True, "app_metadata": {"plan": "gold"}, "blocked": True}
-    change = Change(Kind.CREATE, "cy@example.com", "auth0|0123456789abcdef01234567", attributes=attributes)
-    giving = Change(Kind.ADD_ROLES, "cy@example.com", None, roles_named(tenant, "admin"))
-
-    run(sandbox, passing, plan_of(change, giving), mode="import")
-
-    account = tenant.users["auth0|0123456789abcdef01234567"]
-    assert {name: account[name] for name in attributes} == attributes
-    assert tenant.roles_of("auth0|0123456789abcdef01234567") == {"admin"}
-    assert tenant.mails == []
-    assert steps(sandbox) == ["POST /users", "POST /roles/{id}/users"]
-
-
-def test_an_account_that_came_back_under_another_id_meanwhile_is_not_taken_for_it(
-    sandbox: Sandbox, tenant: Tenant, passing: Time
-) -> None:
-    other = tenant.add_user("cy@example.com")
-    change = Change(Kind.CREATE, "cy@example.com", "auth0|0123456789abcdef01234567")
-    giving = Change(Kind.ADD_ROLES, "cy@example.com", None, roles_named(tenant, "admin"))
-    record = new_run()
-
-    applier_of(transport_to(sandbox, passing), passing, plan_of(change, giving)).apply(record)
-
-    assert told(record.outcomes) == {
-        (Kind.CREATE, "cy@example.com"): (Status.FAILED, f"another account has this e-mail by now: {other}"),
-        (Kind.ADD_ROLES, "cy@example.com"): (Status.SKIPPED, "the account was not created"),
-    }
-    assert tenant.snapshot() == {"cy@example.com": []}

@@ -80,6 +80,7 @@ def test_a_guard_trips_this_one_plan_is_approved_and_the_same_approval_does_noth
     assert writes > 0
     assert (again.code, len(story.sandbox.writes()), story.tenant.snapshot()) == (4, writes, after)
     assert "the plan is now" in again.stdout
+    assert again.report["guard"]["way_out"] is None or code == 3  # where nothing is left to do
 
 
 @STORIES
@@ -182,9 +183,20 @@ def test_a_reviewed_plan_is_applied_and_another_is_not(story: Job) -> None:
     as_reviewed = story.run(*way_out(other))
 
     assert (reviewed.code, other.code, in_between) == (0, 4, 0)
-    assert way_out(reviewed)[:2] == ["sync", "--expect"]
+    assert way_out(reviewed)[:2] == way_out(other)[:2] == ["sync", "--expect"]
     assert as_reviewed.code == 0
     assert story.tenant.snapshot() == {email: ["viewer"] for email in [*STAYING, "new@x.io"]}
+
+
+def test_a_dry_run_with_the_approval_shows_that_it_would_do(story: Job) -> None:
+    story.people(deletes(story))
+    refused = story.run()
+
+    result = story.run("--dry-run", *way_out(refused)[1:])
+
+    assert result.code == 0
+    assert way_out(result) == way_out(refused)
+    assert story.sandbox.writes() == []
 
 
 def test_an_expectation_does_not_lift_a_guard(story: Job) -> None:
@@ -221,16 +233,36 @@ def test_the_first_twenty_are_on_the_screen_and_everybody_is_in_the_report(job: 
     assert len(result.report["guard"]["refusals"][0]["concerned"]) == 29
 
 
-def test_the_way_out_keeps_the_brakes_of_the_run(story: Job) -> None:
+@pytest.mark.parametrize(
+    "brakes",
+    [
+        ["--no-delete"],
+        ["--only", "goes0@x.io", *(part for one in STAYING[4:12] for part in ("--only", one))],
+    ],
+)
+def test_the_way_out_keeps_the_brakes_of_the_run(story: Job, brakes: list[str]) -> None:
     rows = deletes(story)
     story.people([(email, "editor") for email, _ in rows])
+    only = [one for one in brakes if "@" in one]
 
-    refused = story.run(
-        "--no-delete", "--only", STAYING[3], *(part for one in STAYING[4:12] for part in ("--only", one))
-    )
+    refused = story.run(*brakes)
     approved = story.run(*way_out(refused))
 
     assert refused.code == 4
     assert approved.code == 0
-    assert story.tenant.snapshot()["goes0@x.io"] == ["viewer"]
-    assert [email for email in STAYING if story.tenant.snapshot()[email] == ["editor"]] == STAYING[3:12]
+    assert way_out(refused)[1:-2] == brakes
+    gone = {f"goes{number}@x.io" for number in range(8)} - set(story.tenant.snapshot())
+    assert gone == {one for one in only if one.startswith("goes")}
+    swapped = [email for email in STAYING if story.tenant.snapshot()[email] == ["editor"]]
+    assert swapped == [email for email in STAYING if not only or email in only]
+
+
+def test_the_way_out_of_a_role_removal_that_is_kept_back_keeps_it_back(story: Job) -> None:
+    rows = deletes(story)
+    story.people([(email, "editor") for email, _ in rows])
+
+    refused = story.run("--no-role-removal")
+    approved = story.run(*way_out(refused))
+
+    assert (refused.code, approved.code) == (4, 0)
+    assert story.tenant.snapshot() == {email: ["editor", "viewer"] for email in STAYING}

@@ -220,6 +220,18 @@ def test_a_restore_takes_the_lock_and_moves_no_last_success(job: Job) -> None:
     assert json.loads((job.folder / "state" / "last-report.json").read_text())["mode"] == "restore"
 
 
+def test_a_journal_that_is_old_can_still_be_restored(job: Job) -> None:
+    world(job)
+    taken = Path(job.run().report["journal"])
+    old = taken.rename(taken.with_name(f"20200101T000000Z-{taken.name[-14:]}"))
+
+    result = job.run("restore", str(old))
+
+    assert result.code == 0
+    assert result.report["journal"] == str(old)
+    assert "goes@x.io" in job.tenant.snapshot()
+
+
 def test_old_journals_are_deleted_by_the_next_run_and_the_setting_says_when(job: Job) -> None:
     world(job)
     taken = Path(job.run().report["journal"])

@@ -8,6 +8,8 @@ import logging
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,9 +17,11 @@ import requests
 import urllib3
 
 from client.auth0 import jobs
+from client.auth0.aside import aside
 from client.auth0.errors import Malformed, Retriable, Where
 from client.auth0.http import Bearer, arriving, brief
 from client.auth0.transport import Transport
+from client.stop import Stopped
 
 logger = logging.getLogger(__name__)
 
@@ -39,12 +43,12 @@ def export_users(
     """Every user of the connection, one dictionary each, read as a stream.
 
     `counted`: how many a search has found. Raises `Malformed` for a file that is cut off, however much of it
-    was read. `check` may raise to end it.
+    was read. `check` may raise `Stopped` to end it, also while nothing comes.
     """
     body = {"connection_id": connection_id, "format": "json", "fields": [{"name": name} for name in fields]}
     job = jobs.finished(transport, jobs.start(transport, "users-exports", body=body), sleep)
-    with _fetch(transport, job, sleep) as response:
-        packed, chunks = _plain(_in_time(_chunks(response), check, clock))
+    with _closed_unless_stopped(_fetch(transport, job, sleep, check)) as response:
+        packed, chunks = _plain(_in_time(_chunks(response, check), check, clock))
         exported = 0
         for record in _records(chunks):
             exported += 1
@@ -63,7 +67,9 @@ def _least(counted: int, *, packed: bool) -> int:
     return (counted + 1) // 2 if packed else counted - max(min(10, counted // 2), counted // 100)
 
 
-def _fetch(transport: Transport, job: jobs.Job, sleep: Callable[[float], None]) -> requests.Response:
+def _fetch(
+    transport: Transport, job: jobs.Job, sleep: Callable[[float], None], check: Callable[[], None]
+) -> requests.Response:
     """Open the finished job's file. The signed URL is on another host, which must not see our token."""
     trouble = ""
     for attempt in range(1, _LINK_TRIES + 1):
@@ -71,13 +77,7 @@ def _fetch(transport: Transport, job: jobs.Job, sleep: Callable[[float], None]) 
         if not location.hostname or (location.scheme != "https" and transport.url.startswith("https:")):
             raise Malformed("the finished job has no usable location", jobs.where(job["id"]))
         try:
-            response = requests.get(
-                location.geturl(),
-                auth=Bearer(""),
-                stream=True,
-                timeout=(10, transport.timeout),
-                allow_redirects=False,
-            )
+            response = aside(partial(_open, location.geturl(), transport.timeout), check)
             if response.status_code == requests.codes.ok:
                 return response
             response.close()
@@ -88,6 +88,23 @@ def _fetch(transport: Transport, job: jobs.Job, sleep: Callable[[float], None]) 
         sleep(attempt)
         job = jobs.look(transport, str(job["id"]))
     raise Retriable(f"the export file cannot be fetched: {trouble}", jobs.where(job["id"]))
+
+
+def _open(url: str, timeout: float) -> requests.Response:
+    return requests.get(url, auth=Bearer(""), stream=True, timeout=(10, timeout), allow_redirects=False)
+
+
+@contextmanager
+def _closed_unless_stopped(response: requests.Response) -> Iterator[requests.Response]:
+    """Closes the response at the end, but not while a thread that was left behind still reads from it."""
+    try:
+        yield response
+    except Stopped:
+        raise
+    except BaseException:
+        response.close()
+        raise
+    response.close()
 
 
 def _records(chunks: Iterator[bytes]) -> Iterator[dict[str, Any]]:
@@ -101,9 +118,11 @@ def _records(chunks: Iterator[bytes]) -> Iterator[dict[str, Any]]:
         yield record
 
 
-def _chunks(response: requests.Response) -> Iterator[bytes]:
+def _chunks(response: requests.Response, check: Callable[[], None]) -> Iterator[bytes]:
+    chunks = arriving(response)
     try:
-        yield from arriving(response)
+        while chunk := aside(lambda: next(chunks, b""), check):
+            yield chunk
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise _broken(f"was cut off: {brief(error)}") from None
 

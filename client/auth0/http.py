@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,8 +11,12 @@ import requests
 import urllib3
 from requests.auth import AuthBase
 
+from client.auth0.aside import aside
+from client.stop import Stopped
+
 _CONNECT_TIMEOUT = 10.0  # seconds at most; a tenant that takes longer to shake hands is not there
 _READING = 4  # times the read timeout that a whole body may take: a server that trickles must not hold us
+_GRACE = 2.0  # seconds that the answer to a write may still take when the run is to stop, which takes some itself
 _CHUNK = 1 << 16
 _NEVER_SENT = ("NewConnectionError", "NameResolutionError")
 _KEPT_HEADERS = (
@@ -35,6 +38,8 @@ class Call:
     token: str = field(default="", repr=False)
     timeout: float = 30
     """Seconds to wait for the first byte, and between two."""
+    writes: bool = False
+    """Whether it changes something: then its answer is worth waiting for, even when the run is to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +115,33 @@ def _read(response: requests.Response, *, deadline: float) -> bytes:
 
 
 class Sessions:
-    """Sends from this process: one kept-alive session per thread."""
+    """Sends from this process, in as many kept-alive sessions as there are requests in flight. Threads may share it."""
 
-    def __init__(self) -> None:
-        self._local = threading.local()
+    def __init__(self, check: Callable[[], None] = lambda: None, *, grace: float = _GRACE) -> None:
+        """`check` may raise `Stopped`; `grace`: seconds that the answer to a write may still take then."""
+        self._check, self._grace = check, grace
+        self._idle: list[requests.Session] = []  # the one that was used last is the next: it is the most alive
 
     def __call__(self, call: Call) -> Answer:
-        """Send `call` once."""
-        if not hasattr(self._local, "session"):
-            self._local.session = requests.Session()
-        return exchange(self._local.session, call)
+        """Send `call` once. Raises `Stopped` when the run is to stop before there is an answer to a read.
+
+        A write may have been carried out, so its end is always told: the answer, or that there was none in time.
+        """
+        session = self._borrowed()
+        try:
+            answer = aside(lambda: exchange(session, call), self._check, grace=self._grace if call.writes else 0.0)
+        except Stopped:
+            if not call.writes:
+                raise
+            return Answer(0, trouble="the run was stopped before an answer came")
+        self._idle.append(session)
+        return answer
+
+    def _borrowed(self) -> requests.Session:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return requests.Session()
 
 
 def brief(error: BaseException) -> str:

@@ -41,13 +41,15 @@ class ProcessPool:
 
     def __call__(self, call: Call) -> Answer:
         """Send `call` once. Raises `PoolError` when the workers are gone."""
-        with _explained():
+        with self._explained():
             return self._result(self._executor.submit(_work, call))
 
     def start(self, size: int) -> None:
         """Start the workers. Requests that wait for a process to start would go out together, past the pace."""
-        with _explained():
-            for future in [self._executor.submit(_ready) for _ in range(size)]:
+        with self._explained():
+            with _deaf_to_ctrl_c():  # as its children will be, from their first moment on
+                futures = [self._executor.submit(_ready) for _ in range(size)]
+            for future in futures:
                 self._result(future)
 
     def _result(self, future: Future[Result]) -> Result:
@@ -58,6 +60,15 @@ class ProcessPool:
             except TimeoutError:
                 continue
 
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except RuntimeError as error:  # BrokenProcessPool is one; so is a pool that has been shut down
+            self._check()  # who stops a whole group of processes stops the workers as well
+            reason = "a worker process of the pool died (out of memory?); nothing was changed"
+            raise PoolError(reason) from error
+
     @property
     def pids(self) -> list[int]:
         """The process ids of the workers that are running."""
@@ -65,12 +76,13 @@ class ProcessPool:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Ctrl-C goes to every process of a terminal; what comes meanwhile is heard afterwards."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
-    except RuntimeError as error:  # BrokenProcessPool is one; so is a pool that has been shut down
-        reason = "a worker process of the pool died (out of memory?); nothing was changed"
-        raise PoolError(reason) from error
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

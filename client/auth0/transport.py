@@ -56,7 +56,7 @@ class Transport:
         """
         self.url, self.timeout, self.traffic = url, timeout, Traffic()
         self._credentials, self._pace, self._retries, self._check = credentials, pace, retries, check
-        self._send: Sender = Sessions()
+        self._send: Sender = Sessions(check)
         self._read_only = True
         self.tokens = Tokens(self._fetch_token)
 
@@ -93,10 +93,12 @@ class Transport:
         carried out although no usable answer came: it returns what the answer would have been, or None if
         the request was not carried out; only then is it sent again.
         """
-        if self._read_only and method != "GET" and (method, template) != ("POST", _READING_POST):
+        writes = method != "GET" and (method, template) != ("POST", _READING_POST)
+        if self._read_only and writes:
             raise WriteRefused("this run only reads; nothing was sent", Where(method, template))
         path = template.format(**{name: quote(value, safe="") for name, value in (ids or {}).items()})
-        call = Call(method, f"{self.url}/api/v2{path}", params or {}, body, parts or {}, timeout=self.timeout)
+        url = f"{self.url}/api/v2{path}"
+        call = Call(method, url, params or {}, body, parts or {}, timeout=self.timeout, writes=writes)
 
         def once() -> Any:
             try:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 ROLES = {"roles": [], "total": 0, "start": 0, "limit": 100}
 
 
-def test_a_thread_keeps_one_connection_alive_for_all_of_its_requests(passing: Time) -> None:
+def test_one_connection_is_kept_alive_for_requests_one_after_the_other(passing: Time) -> None:
     with RawServer(lambda _: [http_json(ROLES)]) as server:
         transport = transport_at(server.url, passing)
 
@@ -41,7 +41,7 @@ def test_a_thread_keeps_one_connection_alive_for_all_of_its_requests(passing: Ti
         assert server.connections == 1
 
 
-def test_threads_do_not_share_a_connection(passing: Time) -> None:
+def test_requests_in_flight_do_not_share_a_connection_and_there_are_no_more_than_of_these(passing: Time) -> None:
     both_asked = threading.Barrier(2, timeout=5)
 
     def answer(_: str) -> Iterator[bytes]:
@@ -59,7 +59,7 @@ def test_threads_do_not_share_a_connection(passing: Time) -> None:
         for thread in threads:
             thread.join()
 
-        assert server.connections == 3
+        assert server.connections == 2
 
 
 def test_a_request_waits_for_an_answer_as_long_as_it_was_told_and_no_longer(sandbox: Sandbox, passing: Time) -> None:

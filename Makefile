@@ -5,14 +5,19 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test lint bench requirements clean
+.PHONY: demo test quick lint bench requirements clean
 
 demo: $(READY)
 	@$(BIN)/python main.py demo
 
 test: export PYTHONDONTWRITEBYTECODE =
 test: lint
-	$(BIN)/python -m pytest -n 4 --dist worksteal --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n 4 --dist worksteal -m "not sweep" --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n 4 --dist worksteal -m sweep
+
+# While you work: the tests without the sweeps (kills and faults of every kind) and without lint.
+quick: $(READY)
+	$(BIN)/python -m pytest -n 4 --dist worksteal -m "not sweep"
 
 lint: $(READY)
 	$(BIN)/ruff format --check .

@@ -51,11 +51,11 @@ class Taker:
         """Lists lag behind; the reads here do not."""
         try:
             account, record = self.reader.account(change.user_id or "")
-            roles = tuple(self.reader.roles_of(account.user_id)) if change.had is None else change.had
         except NotFound:
-            return Tried(Status.DONE, "it was gone already")
+            return _gone(change)
         if not self.reader.is_of(account, change.email):
             return _no_longer(account)
+        roles = tuple(self.reader.roles_of(account.user_id)) if change.had is None else change.had
         prior = Prior(
             kind=change.kind,
             user_id=account.user_id,
@@ -69,6 +69,13 @@ class Taker:
         self.journal.write(prior)
         write(prior)
         return DONE
+
+
+def _gone(change: Change) -> Tried:
+    """As good as deleted; but who is to keep some roles should have an account."""
+    if change.kind is Kind.REMOVE_ROLES:
+        return Tried(Status.SKIPPED, "the account is gone; the next run makes a new one")
+    return Tried(Status.DONE, "it was gone already")
 
 
 def _no_longer(account: Account) -> Tried:

@@ -50,3 +50,4 @@ def configure(level: str, form: str, run_id: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     logging.getLogger("urllib3").setLevel(logging.WARNING)  # its DEBUG lines show signed URLs
+    logging.getLogger("filelock").setLevel(logging.WARNING)  # its DEBUG lines are about nothing

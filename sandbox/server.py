@@ -18,6 +18,7 @@ from sandbox.views import view_of
 from sandbox.wire import Wire
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from sandbox.clock import Clock
@@ -58,6 +59,10 @@ class Sandbox:
         self.tenant = tenant
         self.faults = Faults()
         self.log: list[LoggedRequest] = []
+        self.passwords: list[str] = []
+        """Every password that an account was sent with, for tests that look whether one has leaked."""
+        self.before_answer: Callable[[LoggedRequest], None] | None = None
+        """Called in the server's thread with each request, after it was carried out and before it is answered."""
         self.url = ""
         self.export_url = ""
         self._behaviour = behaviour or Behaviour()

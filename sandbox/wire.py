@@ -48,7 +48,12 @@ class Wire:
             authorization=request.headers.get("Authorization"),
             content_length=size,
         )
-        return await self._send(request, self._application.respond(incoming))
+        if isinstance(body, dict) and isinstance(body.get("password"), str):
+            self._sandbox.passwords.append(body["password"])
+        outcome = self._application.respond(incoming)
+        if self._sandbox.before_answer is not None:
+            self._sandbox.before_answer(outcome.entry)
+        return await self._send(request, outcome)
 
     async def _send(self, request: web.BaseRequest, outcome: Outcome) -> web.StreamResponse:
         kind = outcome.fault.kind if outcome.fault is not None else None

@@ -24,7 +24,9 @@ def start_job(tmp_path: Path) -> Iterator[StartJob]:
             tenant = tenant or Tenant()
             sandbox = stack.enter_context(Sandbox(tenant, **options))
             sandboxes.extend([sandbox] if as_published else [])
-            return Job(tmp_path, tenant, sandbox)
+            job = Job(tmp_path, tenant, sandbox)
+            stack.callback(job.close)
+            return job
 
         yield start
         for sandbox in sandboxes:

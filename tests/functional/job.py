@@ -1,4 +1,8 @@
-"""The job as its operator meets it: `python main.py` as a process, a tenant over HTTP, a database file."""
+"""The job as its operator meets it: its command line, a tenant over HTTP, a database file.
+
+A run takes place inside the test's process, where everything is imported already; where the process itself is the
+point (its exit code, its environment, its signals), it is one of its own.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
@@ -17,12 +22,13 @@ from typing import Any
 import pytest
 
 from config.settings import Settings
-from sandbox import DEFAULT_CONNECTION, Sandbox, Tenant
+from sandbox import DEFAULT_CONNECTION, LoggedRequest, Sandbox, Tenant
+from tests.functional.forks import ROOT, UNMEASURED, Fork
+from tests.functional.inside import LONGEST_RUN, run_inside
 
-ROOT = Path(__file__).resolve().parents[2]
+__all__ = ["ROOT", "UNMEASURED", "Job", "Result", "Row", "StartJob"]
+
 Row = tuple[str | None, str | None]
-UNMEASURED = {"COVERAGE_PROCESS_CONFIG": "", "COVERAGE_PROCESS_START": ""}
-"""For a run that will be killed: it would leave half a file of coverage data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,7 @@ class Job:
     tenant: Tenant
     sandbox: Sandbox
     settings: dict[str, str] = field(default_factory=dict)
+    forks: list[Fork] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.people([])
@@ -77,8 +84,20 @@ class Job:
             connection.execute("CREATE TABLE people (email TEXT, role TEXT)")
             connection.executemany("INSERT INTO people VALUES (?, ?)", rows)
 
+    def run(self, *arguments: str, **settings: str) -> Result:
+        """Run the job to its end, inside this process.
+
+        `settings` are on top of the usual ones; an empty one is not set.
+        """
+        code, stdout, stderr = run_inside(self._reporting(arguments), self.folder, self.environment(**settings))
+        return Result(code, stdout, stderr, self._reported())
+
+    def run_as_process(self, *arguments: str, **settings: str) -> Result:
+        """The same as `python main.py` does it: a process of its own."""
+        return self.finish(self.start(*self._reporting(arguments), **settings))
+
     def start(self, *arguments: str, **settings: str) -> subprocess.Popen[str]:
-        """Start the job and return at once."""
+        """Start the job as a process and return at once."""
         command = [sys.executable, str(ROOT / "main.py"), *arguments]
         return subprocess.Popen(
             command,
@@ -89,20 +108,52 @@ class Job:
             text=True,
         )
 
-    def run(self, *arguments: str, **settings: str) -> Result:
-        """Run the job to its end. `settings` are on top of the usual ones; an empty one is not set."""
-        report = self.folder / "report.json"
-        report.unlink(missing_ok=True)
-        with_report = arguments if "--report" in arguments else (*arguments, "--report", str(report))
-        process = self.start(*with_report, **settings)
-        return self.finish(process)
-
     def finish(self, process: subprocess.Popen[str]) -> Result:
         """Wait for a started job."""
-        stdout, stderr = process.communicate(timeout=120)
+        stdout, stderr = process.communicate(timeout=LONGEST_RUN)
+        return Result(process.returncode, stdout, stderr, self._reported())
+
+    def fork(self, *arguments: str, **settings: str) -> Fork:
+        """Start the job as a process that may be killed; it is gone when the test ends."""
+        self.forks.append(Fork(self._reporting(arguments), self.folder, self.environment(**settings)))
+        return self.forks[-1]
+
+    def killed(self, after: int, *arguments: str, **settings: str) -> int:
+        """Run the job and kill it when so many writes were carried out, before the last is answered: the exit code."""
+        writes, started = 0, threading.Event()
+
+        def hook(entry: LoggedRequest) -> None:
+            nonlocal writes
+            started.wait()
+            writes += entry.writes
+            if entry.writes and writes == after:
+                self.forks[-1].kill()
+
+        self.sandbox.before_answer = hook
+        fork = self.fork(*arguments, **settings)
+        started.set()
+        code = fork.wait()
+        self.sandbox.before_answer = None
+        return code
+
+    def wait(self, fork: Fork) -> Result:
+        """Wait for a fork."""
+        return Result(fork.wait(), *fork.said, self._reported())
+
+    def close(self) -> None:
+        """Let no fork outlive the test."""
+        for fork in self.forks:
+            fork.close()
+
+    def _reporting(self, arguments: tuple[str, ...]) -> tuple[str, ...]:
+        """The arguments with a report, if they do not name one; what an earlier run has reported is gone."""
         report = self.folder / "report.json"
-        known = json.loads(report.read_text()) if report.exists() else {}
-        return Result(process.returncode, stdout, stderr, known)
+        report.unlink(missing_ok=True)
+        return arguments if "--report" in arguments else (*arguments, "--report", str(report))
+
+    def _reported(self) -> dict[str, Any]:
+        report = self.folder / "report.json"
+        return json.loads(report.read_text()) if report.exists() else {}
 
     def wait_for(self, method: str, path: str, times: int = 1) -> None:
         """Wait until the tenant has been asked this so often."""

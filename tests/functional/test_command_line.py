@@ -33,7 +33,7 @@ def test_what_makes_no_sense_ends_with_64(job: Job, arguments: tuple[str, ...]) 
 
 
 def test_all_faults_of_the_settings_are_told_at_once_and_end_with_78(job: Job) -> None:
-    result = job.run(
+    result = job.run_as_process(
         AUTH0_URL="http://example.com", AUTH0_CLIENT_ID="", AUTH0_POOL_SIZE="many", SYNC_MAX_DELETE_PERCENT="200",
         USERS_DB_QUERY="", SYNC_MAX_DELETS="1",
     )  # fmt: skip
@@ -61,10 +61,10 @@ def test_quotes_in_an_env_file_mean_the_same_whether_we_or_docker_read_it(job: J
         file = job.folder / "job.env"
         file.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
         job.settings = {}
-        result = job.run("--env-file", str(file))
+        result = job.run_as_process("--env-file", str(file))
     else:
         job.settings = lines  # `docker run --env-file` puts the lines into the environment, quotes and all
-        result = job.run()
+        result = job.run_as_process()
 
     assert result.code == 0
     assert job.tenant.snapshot() == {"ann@x.io": ["viewer"]}
@@ -76,7 +76,7 @@ def test_the_env_file_of_the_folder_is_used_and_the_environment_wins(job: Job) -
     (job.folder / ".env").write_text("".join(f"{name}='{value}'\n" for name, value in wrong.items()))
     job.settings = {"AUTH0_CONNECTION": job.settings["AUTH0_CONNECTION"]}
 
-    result = job.run()
+    result = job.run_as_process()
 
     assert result.code == 0
     assert result.stderr == ""
@@ -86,7 +86,7 @@ def test_the_env_file_of_the_folder_is_used_and_the_environment_wins(job: Job) -
 def test_plan_ends_with_0_and_with_a_detailed_exit_code_with_2_while_changes_are_pending(job: Job) -> None:
     job.people([("ann@x.io", "viewer")])
 
-    codes = [job.run("plan").code, job.run("plan", "--detailed-exitcode").code]
+    codes = [job.run("plan").code, job.run_as_process("plan", "--detailed-exitcode").code]
     job.run()
     codes += [job.run("plan", "--detailed-exitcode").code, job.run("--dry-run", "--detailed-exitcode").code]
 
@@ -117,7 +117,7 @@ def test_the_report_and_the_summary_balance_and_agree(job: Job) -> None:
          ("held@x.io", "nonsense"), (None, "viewer"), ("root@corp.io", "viewer")]
     )  # fmt: skip
 
-    result = job.run(CLIENT_IGNORE_USERS="root@corp.io")
+    result = job.run_as_process(CLIENT_IGNORE_USERS="root@corp.io")
 
     counts = result.report["counts"]
     assert result.code == result.report["exit_code"] == 3
@@ -175,10 +175,10 @@ def test_a_failed_run_has_a_report_too(job: Job) -> None:
 
 def test_quiet_says_nothing_when_all_is_well_and_speaks_up_when_not(job: Job) -> None:
     job.people([("ann@x.io", "viewer")])
-    well = job.run("-q")
+    well = job.run_as_process("-q")
     job.people([("ann@x.io", "viewer"), ("bob@x.io", None)])
 
-    held = job.run("-q")
+    held = job.run_as_process("-q")
 
     assert (well.code, well.said) == (0, "")
     assert held.code == 3
@@ -188,7 +188,7 @@ def test_quiet_says_nothing_when_all_is_well_and_speaks_up_when_not(job: Job) ->
 def test_json_logs_are_json_lines_with_the_run_id_of_the_report(job: Job) -> None:
     job.people([("ann@x.io", "viewer")])
 
-    result = job.run("--log-format", "json")
+    result = job.run_as_process("--log-format", "json")
 
     lines = [json.loads(line) for line in result.stderr.splitlines()]
     assert {line["run_id"] for line in lines} == {result.report["run_id"]}
@@ -210,7 +210,7 @@ def test_the_log_has_a_line_for_each_change(job: Job) -> None:
 def test_a_terminal_that_cannot_spell_a_name_ends_no_run(job: Job) -> None:
     job.people([("jürgen@x.io", "viewer"), ("李@x.io", None)])
 
-    result = job.run(PYTHONIOENCODING="ascii", LC_ALL="C")
+    result = job.run_as_process(PYTHONIOENCODING="ascii", LC_ALL="C")
 
     assert result.code == 3
     assert job.tenant.snapshot() == {"jürgen@x.io": ["viewer"]}

@@ -176,10 +176,10 @@ class Reader:
     def _present(self, user_id: str, email: str) -> Present:
         try:
             account, _ = self.account(user_id)
-            return Present(account, frozenset(role.id for role in self.roles_of(user_id)))
         except NotFound:
             rivals = self.accounts_by_email(email) if email else []
             return Present(None, rivals=tuple(sorted(rival.user_id for rival in rivals)))
+        return Present(account, frozenset(role.id for role in self.roles_of(user_id)))
 
     def accounts_by_email(self, email: str) -> list[Account]:
         """The accounts of the connection with this e-mail, as they are now (immediately consistent)."""

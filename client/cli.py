@@ -14,6 +14,7 @@ from typing import NoReturn
 from client import __version__
 from sync import address
 from sync.report import Exit
+from sync.text import visible
 
 _COMMANDS = {
     "sync": "make the tenant agree with the query (this is what no command means)",
@@ -33,7 +34,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
-        self.exit(Exit.USAGE, f"{self.prog}: {message}\n")
+        self.exit(Exit.USAGE, f"{self.prog}: {visible(message)}\n")
 
 
 def make_parser() -> _Parser:
@@ -136,14 +137,18 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     return arguments
 
 
+def _path(path: Path) -> str:
+    return f"./{path}" if str(path).startswith("-") else str(path)
+
+
 def _again(arguments: argparse.Namespace) -> list[str]:
     """The command line that carries out, with `--approve` or `--expect`, what this one plans."""
     words = ["python", "main.py"]
-    words += ["sync"] if arguments.journal is None else ["restore", str(arguments.journal)]
-    words += ["--env-file", str(arguments.env_file)] if arguments.env_file else []
+    words += ["sync"] if arguments.journal is None else ["restore", _path(arguments.journal)]
+    words += [f"--env-file={arguments.env_file}"] if arguments.env_file else []
     words += ["--no-delete"] if arguments.no_delete else []
     words += ["--no-role-removal"] if arguments.no_role_removal else []
-    return words + [word for email in arguments.only for word in ("--only", email)]
+    return words + [f"--only={email}" for email in arguments.only]  # some begin with a hyphen
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console as Rich
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from sync.guard import SHORT_DIGEST
 from sync.model import Change, Kind, Outcome, Status
@@ -51,11 +51,14 @@ class Console:
 
     def _command(self, line: str) -> None:
         """On one line, however long, so that it can be copied."""
-        self._print(f"  [bold]{_safe(line)}[/]", soft_wrap=True)
+        self._print(_text(("  " + line, "bold")), soft_wrap=True)
 
-    def _print(self, *what: object, soft_wrap: bool = False) -> None:
+    def _say(self, *parts: str | tuple[str, str]) -> None:
+        self._print(_text(*parts))
+
+    def _print(self, what: Text | Table, *, soft_wrap: bool = False) -> None:
         with self._rich.capture() as capture:
-            self._rich.print(*what, soft_wrap=soft_wrap)
+            self._rich.print(what, soft_wrap=soft_wrap)
         lines = (line.rstrip() for line in capture.get().splitlines())  # tables are padded
         try:
             sys.stdout.write("".join(f"{line}\n" for line in lines))
@@ -68,12 +71,13 @@ class Console:
         if self._quiet:
             return
         counts = plan.counts
-        self._print(
-            f"[bold]Plan {plan.digest[:SHORT_DIGEST]}[/] for connection {_safe(plan.connection)}: "
-            f"{counts.people + counts.held} people in {plan.source.source}, {counts.in_scope} accounts in scope"
+        self._say(
+            (f"Plan {plan.digest[:SHORT_DIGEST]}", "bold"),
+            f" for connection {plan.connection}: {counts.people + counts.held} people in {plan.source.source}, "
+            f"{counts.in_scope} accounts in scope",
         )
         if not plan.changes:
-            self._print("Nothing to change.")
+            self._say("Nothing to change.")
         for kind in Kind:
             verb, colour = _VERBS[kind]
             rows = [_row(change) for change in plan.by_kind(kind)]
@@ -91,24 +95,24 @@ class Console:
         table.add_column(overflow="fold")
         shown = rows if self._everything else rows[:_SHOWN]
         for row in shown:
-            table.add_row(*map(_safe, row))
-        self._print(f"[{colour}]{title}[/]")
+            table.add_row(*map(_text, row))
+        self._say((title, colour))
         self._print(table)
         if len(shown) < len(rows):
-            self._print(f"  ... and {len(rows) - len(shown)} more (all of them: python main.py plan, or --report FILE)")
+            self._say(f"  ... and {len(rows) - len(shown)} more (all of them: python main.py plan, or --report FILE)")
 
     def refusals(self, run: Run) -> None:
         """Who would have gone, over which limit, and the way out."""
         for refusal in run.guard.refusals:
-            self._print(f"[bold red]Refused by the guard '{refusal.guard}':[/] {_safe(refusal.sentence)}.")
+            self._say((f"Refused by the guard '{refusal.guard}':", "bold red"), f" {refusal.sentence}.")
             for name in refusal.concerned[:_SHOWN]:
-                self._print(f"  {_safe(name)}")
+                self._say(f"  {name}")
             if (more := len(refusal.concerned) - _SHOWN) > 0:
-                self._print(f"  ... and {more} more (all of them: --report FILE)")
+                self._say(f"  ... and {more} more (all of them: --report FILE)")
             if not refusal.can_be_approved:
-                self._print("  No setting and no approval lifts this guard. Look at the query and at the database.")
+                self._say("  No setting and no approval lifts this guard. Look at the query and at the database.")
         if way_out := run.way_out():
-            self._print("If all of this is meant, this carries out this plan, and no other:")
+            self._say("If all of this is meant, this carries out this plan, and no other:")
             self._command(way_out)
 
     def _notes(self, run: Run) -> None:
@@ -118,9 +122,9 @@ class Console:
             concerned.setdefault(note, []).append(email)
         for note, emails in concerned.items():
             more = f" and {len(emails) - _SHOWN} more" if len(emails) > _SHOWN else ""
-            self._print(f"[bold]Not brought back:[/] {_safe(note)} ({_safe(', '.join(emails[:_SHOWN]))}{more})")
+            self._say(("Not brought back:", "bold"), f" {note} ({', '.join(emails[:_SHOWN])}{more})")
         if run.mode == "restore":
-            self._print("The next sync does again what the source says. Set the source, or the query, right first.")
+            self._say("The next sync does again what the source says. Set the source, or the query, right first.")
 
     def summary(self, run: Run) -> None:
         """The balance of the run: it must add up."""
@@ -131,20 +135,20 @@ class Console:
         if run.outcomes:
             self._print(_outcomes(run))
         for lifted in run.guard.approved:
-            self._print(f"[bold]Approved by --approve:[/] {_safe(lifted.sentence)}.")
+            self._say(("Approved by --approve:", "bold"), f" {lifted.sentence}.")
         self._notes(run)
         if run.journal and run.mode == "sync":
-            self._print("What was taken is written down; this brings it back:")
+            self._say("What was taken is written down; this brings it back:")
             self._command(shlex.join(["python", "main.py", "restore", run.journal]))
         if not run.writes and run.plan is not None and run.plan.changes and not run.guard.refusals:
-            self._print("This carries out this plan, and no other:")
+            self._say("This carries out this plan, and no other:")
             flag = "--approve" if run.guard.approved else "--expect"
             self._command(shlex.join([*run.command, flag, run.plan.digest[:SHORT_DIGEST]]))
         if run.error:
-            self._print(f"[bold red]Error:[/] {_safe(run.error)}")
+            self._say(("Error:", "bold red"), f" {run.error}")
         requests = f"{sum(run.requests.values())} requests, {run.retries} retries, {run.answered_429} answered 429"
         seconds = (run.finished_at - run.started_at).total_seconds() if run.finished_at else 0
-        self._print(f"{_result(run)} ({requests}, {seconds:.1f} s); exit {int(run.exit_code)}")
+        self._say(f"{_result(run)} ({requests}, {seconds:.1f} s); exit {int(run.exit_code)}")
 
 
 def _result(run: Run) -> str:
@@ -195,5 +199,7 @@ def _outcomes(run: Run) -> Table:
     return table
 
 
-def _safe(text: str) -> str:
-    return escape(visible(text))
+def _text(*parts: str | tuple[str, str]) -> Text:
+    """Each part as it is, or with a style: nothing in a name or a reason is markup."""
+    styled = [(part, "") if isinstance(part, str) else part for part in parts]
+    return Text.assemble(*((visible(text), style) for text, style in styled))

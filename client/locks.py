@@ -39,9 +39,14 @@ class Locks:
         lock = FileLock(folder / "lock")
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            told = False
             while not self._taken(lock):
-                if time.monotonic() >= self._deadline:
+                left = self._deadline - time.monotonic()
+                if left <= 0:
                     raise LockHeld(f"another run is going on (it holds {folder / 'lock'}); nothing was done")
+                if not told:
+                    logger.info("another run holds %s; waiting for it, %.0f s at most", lock.lock_file, left)
+                    told = True
                 self._stop.sleep(_LOOK)
         except OSError as error:
             raise SettingsError([f"SYNC_STATE_DIR: {folder} cannot be used ({error.strerror})"]) from None

@@ -24,9 +24,14 @@ def database_url(settings: Settings) -> URL:
     """The database's URL. `MSSQL_*` need no escaping: passwords may hold `;`, `}` and `@`."""
     if settings.users_db_url:
         try:
-            return make_url(settings.users_db_url.get_secret_value())
+            url = make_url(settings.users_db_url.get_secret_value())
         except (ArgumentError, ValueError):  # a ValueError shows what it took for the port: part of a password
             raise SourceError("USERS_DB_URL is not a database URL (dialect+driver://user@host/name)") from None
+        if (
+            url.host and "@" in f"{url.host}{url.database}"
+        ):  # a part of the password would count as a name, and be shown
+            raise SourceError("USERS_DB_URL: an @ or / in user or password must be written as %40 or %2F")
+        return url
     host, port = settings.mssql_server or "", settings.mssql_port
     named_instance = "\\" in host  # its port is found out by the driver
     query = {"driver": settings.mssql_driver}

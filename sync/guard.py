@@ -118,9 +118,9 @@ def _tripped(plan: Plan, limits: Limits) -> Iterator[Refusal]:
     leaving = plan.by_kind(Kind.BLOCK, Kind.DELETE)
     losing = [change.email for change in plan.by_kind(Kind.REMOVE_ROLES)]
     held = [_name(held) for held in plan.held if held.in_source]
-    if counts.people == 0:
+    if plan.nobody:
         what = "no rows" if counts.source_rows == 0 else "no row that could be understood"
-        sentence = f"{plan.source.query} returned {what}; that is never taken as an instruction"
+        sentence = f"the query returned {what}; that is never taken as an instruction"
         gone = tuple(change.email for change in leaving)
         yield Refusal("zero rows", sentence, 0, 1, counts.source_rows, gone, can_be_approved=False)
     scope = counts.in_scope, "accounts in scope"

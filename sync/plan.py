@@ -55,12 +55,11 @@ class Source:
     """Where a plan has it from who should be there, in words."""
 
     source: str
-    query: str
     rows: str
 
 
-QUERY = Source("the source", "the query", "source rows")
-JOURNAL = Source("the journal", "the journal", "journal lines")
+QUERY = Source("the source", "source rows")
+JOURNAL = Source("the journal", "journal lines")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +77,8 @@ class Plan:
     kept_back: tuple[Outcome, ...] = ()
     """What a brake keeps from being done, each with the brake."""
     source: Source = QUERY
+    nobody: bool = False
+    """Whether not one row of the query could be understood."""
 
     def by_kind(self, *kinds: Kind) -> list[Change]:
         """The changes of these kinds, in order."""
@@ -237,7 +238,8 @@ def build(
         accounts_losing_roles=sum(change.kind is Kind.REMOVE_ROLES for change in changes),
     )
     held = sorted((*desired.held.values(), *desired.unplaced, *differ.held.values()), key=_held_position)
-    return Plan(connection, changes, tuple(held), counts, digest(connection, changes, held), kept_back)
+    known_by = digest(connection, changes, held)
+    return Plan(connection, changes, tuple(held), counts, known_by, kept_back, nobody=not desired.people)
 
 
 def braked(changes: Iterable[Change], brakes: Brakes | None) -> tuple[tuple[Change, ...], tuple[Outcome, ...]]:

@@ -79,8 +79,7 @@ def build(
         accounts_losing_roles=0,
     )
     plan = Plan(connection, changes, tuple(held), counts, digest(connection, changes, held), kept_back, JOURNAL)
-    meant = {change.email for change in changes}
-    notes = sorted((email, note) for email, note in undoing.notes if email in meant)
+    notes = sorted((email, note) for email, note in undoing.notes if brakes is None or brakes.concern(email))
     return Restoration(plan, tuple(notes))
 
 
@@ -125,7 +124,10 @@ class _Undoing:
     def _mend(self, prior: Prior, account: Account, has: frozenset[str]) -> bool:
         before = len(self.changes)
         if prior.kind is Kind.BLOCK and account.blocked and not prior.profile.get("blocked"):
-            self.changes.append(Change(Kind.UNBLOCK, prior.email, prior.user_id))
+            if account.blocked_by_us:
+                self.changes.append(Change(Kind.UNBLOCK, prior.email, prior.user_id))
+            else:
+                self.notes.append((prior.email, "the block: an administrator has set one meanwhile, it stays"))
         lost = prior.roles if prior.kind is Kind.DELETE else prior.taken  # half restored already, or never deleted
         self._give(prior, (role for role in lost if role.id not in has), user_id=prior.user_id)
         return len(self.changes) > before

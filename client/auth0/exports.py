@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import requests
 import urllib3
@@ -73,7 +73,7 @@ def _fetch(
     """Open the finished job's file. The signed URL is on another host, which must not see our token."""
     trouble = ""
     for attempt in range(1, _LINK_TRIES + 1):
-        location = urlsplit(str(job.get("location") or ""))
+        location = _location(job)
         if not location.hostname or (location.scheme != "https" and transport.url.startswith("https:")):
             raise Malformed("the finished job has no usable location", jobs.where(job["id"]))
         try:
@@ -88,6 +88,13 @@ def _fetch(
         sleep(attempt)
         job = jobs.look(transport, str(job["id"]))
     raise Retriable(f"the export file cannot be fetched: {trouble}", jobs.where(job["id"]))
+
+
+def _location(job: jobs.Job) -> SplitResult:
+    try:
+        return urlsplit(str(job.get("location") or ""))
+    except ValueError:
+        return urlsplit("")
 
 
 def _open(url: str, timeout: float) -> requests.Response:

@@ -93,6 +93,8 @@ def exchange(session: requests.Session, call: Call) -> Answer:
         return Answer(0, trouble=brief(error), sent=not any(sign in repr(error) for sign in _NEVER_SENT))
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         return Answer(0, trouble=brief(error))
+    except ValueError:  # its message shows what it is about, which may be a secret
+        return Answer(0, trouble="the request holds something that cannot be sent", sent=False, hopeless=True)
 
 
 def _part(name: str, value: str | bytes) -> tuple[None, str] | tuple[str, bytes, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
@@ -34,6 +35,7 @@ logger = logging.getLogger(__name__)
 Params = Mapping[str, str | int]
 Sender = Callable[[Call], Answer]
 
+_A_TOKEN = re.compile(r"[!-~]+")
 _READING_POST = "/jobs/users-exports"  # it reads, although it is a POST
 
 
@@ -96,7 +98,10 @@ class Transport:
         writes = method != "GET" and (method, template) != ("POST", _READING_POST)
         if self._read_only and writes:
             raise WriteRefused("this run only reads; nothing was sent", Where(method, template))
-        path = template.format(**{name: quote(value, safe="") for name, value in (ids or {}).items()})
+        try:
+            path = template.format(**{name: quote(value, safe="") for name, value in (ids or {}).items()})
+        except UnicodeEncodeError:
+            raise Rejected("no URL can hold this id", Where(method, template)) from None
         url = f"{self.url}/api/v2{path}"
         call = Call(method, url, params or {}, body, parts or {}, timeout=self.timeout, writes=writes)
 
@@ -166,9 +171,12 @@ class Transport:
                 raise
             raise type(error)(f"{error.message}; check AUTH0_URL", error.where) from None
         try:
-            return str(granted["access_token"]), str(granted.get("scope") or ""), float(granted["expires_in"])
+            token, scopes, lifetime = granted["access_token"], str(granted.get("scope") or ""), granted["expires_in"]
+            if _A_TOKEN.fullmatch(token):  # no header can carry anything else
+                return token, scopes, float(lifetime)
         except (KeyError, TypeError, ValueError, AttributeError):
-            raise Malformed("the answer holds no token", Where("POST", "/oauth/token", 200)) from None
+            pass
+        raise Malformed("the answer holds no token", Where("POST", "/oauth/token", 200))
 
     def _token_once(self, call: Call) -> Any:
         self._check()

@@ -237,13 +237,13 @@ def test_the_first_twenty_are_on_the_screen_and_everybody_is_in_the_report(job: 
     "brakes",
     [
         ["--no-delete"],
-        ["--only", "goes0@x.io", *(part for one in STAYING[4:12] for part in ("--only", one))],
+        ["--only=goes0@x.io", *(f"--only={one}" for one in STAYING[4:12])],
     ],
 )
 def test_the_way_out_keeps_the_brakes_of_the_run(story: Job, brakes: list[str]) -> None:
     rows = deletes(story)
     story.people([(email, "editor") for email, _ in rows])
-    only = [one for one in brakes if "@" in one]
+    only = [one.removeprefix("--only=") for one in brakes if "@" in one]
 
     refused = story.run(*brakes)
     approved = story.run(*way_out(refused))

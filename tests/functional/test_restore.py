@@ -155,6 +155,21 @@ def test_a_restore_that_is_mostly_doubtful_is_refused_by_the_guard(job: Job) -> 
     assert "another account has this e-mail by now" in approved.stdout
 
 
+def test_a_restore_of_somebody_who_cannot_be_brought_back_says_so_and_ends_with_3(job: Job) -> None:
+    world(job)
+    taken = job.run()
+    job.tenant.add_user("goes@x.io")
+    writes = len(job.sandbox.writes())
+    path = Path(taken.report["journal"])
+    path.write_text("".join(line for line in path.read_text().splitlines(keepends=True) if '"goes@x.io"' in line))
+
+    result = undo(job, taken)
+
+    assert result.code == 3
+    assert "another account has this e-mail by now" in result.stdout
+    assert len(job.sandbox.writes()) == writes
+
+
 def test_protected_accounts_are_not_brought_back(job: Job) -> None:
     world(job)
     taken = job.run()

@@ -93,12 +93,8 @@ class Tenant:
     @property
     def memberships(self) -> Memberships:
         return Memberships(
-            {
-                user_id: frozenset(role.id for role in user.roles)
-                for user_id, user in self.users.items()
-                if user_id not in self.unknown
-            },
-            self.unknown,
+            {user_id: frozenset(role.id for role in user.roles) for user_id, user in self.users.items()},
+            self.unknown,  # they could be read in part
         )
 
     def snapshot(self) -> Snapshot:
@@ -123,9 +119,11 @@ class Tenant:
 
     def apply(self, changes: Plan) -> None:
         """Carry out a plan, strictly: what cannot be done is an error."""
+        made: dict[str, str] = {}
         for change in changes.changes:
-            user_id = change.user_id or f"new|{change.email}"
+            user_id = change.user_id or made.get(change.email, f"new|{change.email}")
             if change.kind is Kind.CREATE:
+                made[change.email] = user_id
                 assert user_id not in self.users
                 self.users[user_id] = User(change.email, blocked=_block_of(change.attributes or {}))
             elif change.kind is Kind.ADD_ROLES:

@@ -12,7 +12,7 @@ from sync import guard
 from sync.guard import Approval, Limits, Refusal
 from sync.model import Kind
 from sync.plan import Plan
-from tests.sync.builders import ADMIN, READER, Row, Tenant, limits, make_plan
+from tests.sync.builders import ADMIN, READER, Row, Tenant, User, limits, make_plan
 
 COUNTS = st.integers(0, 60)
 PERCENTS = st.one_of(st.integers(0, 100).map(float), st.floats(0, 100))
@@ -61,6 +61,15 @@ def test_rows_of_which_none_is_understood_are_refused_whatever_the_limits() -> N
 
     assert guards(refusals) == ["zero rows"]
     assert "no row that could be understood" in refusals[0].sentence
+
+
+def test_rows_that_are_understood_and_held_because_of_the_tenant_are_not_zero_rows() -> None:
+    tenant = Tenant.of(ann=[ADMIN])
+    tenant.users["auth0|twin"] = User("ANN@x.io")
+
+    refusals = refused_by(make_plan(tenant, ("ann@x.io", "admin")), limits(floor=5))
+
+    assert refusals == ()
 
 
 @pytest.mark.parametrize(("deletes", "refused"), [(4, []), (5, []), (6, ["deletes"])])

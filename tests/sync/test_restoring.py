@@ -65,6 +65,30 @@ def test_roles_that_were_taken_are_given_back_and_no_others() -> None:
     assert steps(restore(one, ann=there("ann", ADMIN)).plan) == []
 
 
+def test_a_role_that_no_longer_exists_is_told_also_where_nothing_else_is_left_to_do() -> None:
+    one = prior(Kind.REMOVE_ROLES, taken=(FOREIGN,))
+
+    restoration = restore(one, ann=there("ann"))
+
+    assert restoration.plan.changes == ()
+    assert restoration.notes == (("ann@x.io", "the role 'foreign': it no longer exists"),)
+
+
+def test_of_those_who_are_not_meant_nothing_is_told() -> None:
+    restoration = restore(prior(), brakes=Brakes(only=frozenset({"bob@x.io"})), ann=GONE)
+
+    assert restoration.notes == ()
+
+
+def test_a_block_that_an_administrator_has_set_meanwhile_stays_and_is_told() -> None:
+    account = Account("auth0|ann", "ann@x.io", CONNECTION, blocked=True)
+
+    restoration = restore(prior(Kind.BLOCK), ann=Present(account))
+
+    assert restoration.plan.changes == ()
+    assert [note.partition(":")[0] for _, note in restoration.notes] == ["the block"]
+
+
 def test_an_account_that_is_half_restored_gets_the_rest_of_its_roles() -> None:
     assert steps(restore(prior(), ann=there("ann", ADMIN)).plan) == [("add_roles", "ann@x.io", ("reader",))]
 

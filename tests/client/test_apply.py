@@ -256,6 +256,7 @@ def a_plan_for(reader: Reader, rows: list[tuple[str, str]]) -> Plan:
 @pytest.mark.parametrize("stopped_after", range(8))
 @pytest.mark.parametrize("lost", [False, True])
 @pytest.mark.parametrize("mode", ["requests", "import"])
+@pytest.mark.sweep
 def test_wherever_a_run_stops_the_next_one_converges_and_the_one_after_writes_nothing(
     mode: Any,
     stopped_after: int,

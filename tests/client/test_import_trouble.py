@@ -72,6 +72,7 @@ def completed(**more: object) -> Fault:
     ],
     ids=lambda fault: "-".join(map(str, fault.values())),
 )
+@pytest.mark.sweep
 def test_whatever_becomes_of_a_request_of_an_import_everybody_is_there_in_the_end(
     fault: Any, path: str, times: int | None, sandbox: Sandbox, tenant: Tenant, passing: Time
 ) -> None:

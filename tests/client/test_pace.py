@@ -38,6 +38,7 @@ def answer(time: EventTime, limit: object, remaining: object, reset: object, **m
     [(2, 2, 1.0), (50, 16, 1.0), (10, 2, 1.0), (40, 500, 60.0), (20, 200, 60.0), (10, 150, 60.0)],
     ids=["free", "enterprise", "enterprise-dev", "read users", "write users", "other endpoints"],
 )
+@pytest.mark.sweep
 def test_nine_tenths_of_the_rate_are_used_and_none_is_refused(
     burst: int, sustained: float, period: float, refill: Any, share_of_another: float, threads: int
 ) -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from sandbox import Fault
-from tests.functional.job import ROOT, UNMEASURED, Job
+from tests.functional.forks import UNMEASURED
+from tests.functional.job import ROOT, Job
 
 
 def hanging(job: Job) -> Job:

@@ -12,7 +12,7 @@ import pytest
 
 from sandbox import Behaviour, Fault, Tenant
 from sandbox.people import ROLES, seed
-from tests.functional.job import UNMEASURED, Job, StartJob
+from tests.functional.job import Job, StartJob
 
 
 def children(pid: int) -> list[int]:
@@ -200,7 +200,6 @@ def test_a_pool_worker_that_is_killed_is_an_error_and_nothing_hangs(start_job: S
         str(job.folder / "report.json"),
         AUTH0_ROLE_READ="pool",
         AUTH0_REQUESTS_PER_SECOND="50",
-        **UNMEASURED,
     )
     job.wait_for("GET", "/api/v2/users/{id}/roles", times=3)
     workers = children(process.pid)
@@ -243,7 +242,7 @@ def test_workers_do_not_outlive_a_run_that_is_killed(start_job: StartJob) -> Non
     for number in range(300):
         job.tenant.add_user(f"user{number}@x.io", roles=("viewer",))
     job.people([("user0@x.io", "viewer")])
-    process = job.start(AUTH0_ROLE_READ="pool", AUTH0_REQUESTS_PER_SECOND="20", **UNMEASURED)
+    process = job.start(AUTH0_ROLE_READ="pool", AUTH0_REQUESTS_PER_SECOND="20")
     job.wait_for("GET", "/api/v2/users/{id}/roles", times=3)
     workers = children(process.pid)
 

@@ -11,7 +11,7 @@ import pytest
 from bench.bound import bound
 from bench.population import World, world
 from sandbox import Behaviour, Fault
-from tests.functional.job import UNMEASURED, Job, StartJob
+from tests.functional.job import Job, StartJob
 
 IMPORTS = "/api/v2/jobs/users-imports"
 
@@ -30,6 +30,7 @@ def requests(job: Job) -> Counter[str]:
     return Counter(endpoint for endpoint in asked if not endpoint.startswith("GET /exports"))
 
 
+@pytest.mark.sweep
 def test_a_day_of_ten_thousand_accounts_takes_hardly_more_requests_than_it_must(start_job: StartJob) -> None:
     wanted = world(10_000, first=False)
     least = bound(wanted)
@@ -50,6 +51,7 @@ def test_a_day_of_ten_thousand_accounts_takes_hardly_more_requests_than_it_must(
     assert sum(asked.values()) <= 1.05 * least.total
 
 
+@pytest.mark.sweep
 def test_a_first_sync_of_ten_thousand_people_takes_fewer_than_400_requests(start_job: StartJob) -> None:
     wanted = world(10_000, first=True)
     job = a_job_for(wanted, start_job)
@@ -128,7 +130,7 @@ def test_after_a_kill_while_an_import_is_under_way_the_next_run_converges(start_
     job = start_job(behaviour=Behaviour(import_seconds=0.6))
     job.tenant.add_role("viewer")
     job.people([(f"user{number}@x.io", "viewer") for number in range(110)])
-    process = job.start(**UNMEASURED)
+    process = job.start()
     job.wait_for("POST", IMPORTS)
     process.kill()
     process.communicate()

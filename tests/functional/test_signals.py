@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import Fault
-from tests.functional.job import UNMEASURED, Job, Result
+from tests.functional.job import Job, Result
 
 Start = Callable[..., subprocess.Popen[str]]
 
@@ -43,7 +43,7 @@ def always(path: str, status: int = 500, retry_after: float | None = None) -> Fa
 def start(job: Job) -> Iterator[Start]:
     """Starts the job with the patience of a minute for each answer; it does not outlive the test."""
     started: list[subprocess.Popen[str]] = []
-    usual = {"AUTH0_TIMEOUT": "60", "AUTH0_USER_READ": "pages", **UNMEASURED}
+    usual = {"AUTH0_TIMEOUT": "60", "AUTH0_USER_READ": "pages"}
 
     def begin(**settings: str) -> subprocess.Popen[str]:
         started.append(job.start("--report", str(job.folder / "report.json"), **(usual | settings)))

@@ -39,9 +39,14 @@ def test_the_demo_shows_all_and_ends_well(capfd: pytest.CaptureFixture[str], mon
     assert "Traceback" not in said.out + said.err
 
 
+def heard() -> None:
+    """A shell lets what it starts in the background be deaf to SIGINT, and so the tests, and whatever they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_a_demo_that_is_interrupted_ends_quietly_and_takes_its_tenant_with_it() -> None:
     command = [sys.executable, str(ROOT / "main.py"), "demo"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heard)
     assert process.stdout is not None
     url = process.stdout.readline().partition("running at ")[2].partition(",")[0]
 

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -39,14 +40,18 @@ def test_the_demo_shows_all_and_ends_well(capfd: pytest.CaptureFixture[str], mon
     assert "Traceback" not in said.out + said.err
 
 
-def heard() -> None:
+@pytest.fixture
+def _heard() -> Iterator[None]:
     """A shell lets what it starts in the background be deaf to SIGINT, and so the tests, and whatever they start."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.usefixtures("_heard")
 def test_a_demo_that_is_interrupted_ends_quietly_and_takes_its_tenant_with_it() -> None:
     command = [sys.executable, str(ROOT / "main.py"), "demo"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heard)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     url = process.stdout.readline().partition("running at ")[2].partition(",")[0]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -46,6 +47,7 @@ class Journal:
         self._head = {"schema_version": _SCHEMA_VERSION, "run_id": run_id, **asdict(scope)}
         self._lock = threading.Lock()
         self._file: int | None = None
+        self._failure: JournalError | None = None
 
     @property
     def begun(self) -> bool:
@@ -66,15 +68,20 @@ class Journal:
         line = {**self._head, "at": datetime.now(UTC).isoformat(timespec="milliseconds"), **asdict(prior)}
         data = json.dumps(line).encode() + b"\n"
         with self._lock:
-            try:
-                if self._file is None:
-                    self._file = self._opened()
-                written = os.write(self._file, data)
-                os.fsync(self._file)
-            except OSError as error:
-                raise self._broken(error) from None
-            if written != len(data):
-                raise JournalError(f"the journal {self.path} cannot be written: only a part of a line was taken")
+            if self._failure is None:
+                try:
+                    self._append(data)
+                except OSError as error:
+                    self._failure = self._broken(error)
+            if self._failure is not None:  # a line after half a line would make all of the file unreadable
+                raise self._failure
+
+    def _append(self, data: bytes) -> None:
+        if self._file is None:
+            self._file = self._opened()
+        if os.write(self._file, data) != len(data):
+            raise OSError(errno.ENOSPC, "only a part of a line was taken")
+        os.fsync(self._file)
 
     def _opened(self) -> int:
         file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)

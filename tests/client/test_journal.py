@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from client.journal import Journal, JournalUnreadable, Scope, forget_old, read
+from client.journal import Journal, JournalError, JournalUnreadable, Scope, forget_old, read
 from sync.model import Kind, Prior, Role
 
 if TYPE_CHECKING:
@@ -46,6 +47,24 @@ def test_two_runs_do_not_write_into_one_file(tmp_path: Path) -> None:
 
     with pytest.raises(Exception, match="cannot be written"):
         written(tmp_path, DI)
+
+
+def test_after_half_a_line_no_other_is_written_and_those_before_it_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(tmp_path, SCOPE, "0123456789abcdef", START)
+    journal.write(DI)
+    write = os.write
+    with monkeypatch.context() as full:
+        full.setattr("client.journal.os.write", lambda file, data: write(file, data[: len(data) // 2]))
+        with pytest.raises(JournalError, match="only a part of a line was taken"):
+            journal.write(CY)
+
+    with pytest.raises(JournalError):  # although there is room again
+        journal.write(CY)
+
+    journal.close()
+    assert read(journal.path, SCOPE) == [DI]
 
 
 @pytest.mark.parametrize("cut", [1, 20, 200])

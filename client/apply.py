@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from client.auth0 import imports
 from client.auth0.errors import Malformed, Uncertain
@@ -69,8 +70,19 @@ class Applier:
         """What became of each change."""
         return [self._outcomes.get(change) or Outcome(change, Status.NOT_TRIED) for change in self.plan.changes]
 
-    def _each(self, step: Callable[[Change], Tried], changes: Iterable[Change]) -> Ends:
-        return side_by_side(lambda change: self.breaker.attempt(lambda: step(change)), changes, self.workers)
+    def _each(self, step: Callable[[Change], Tried], changes: Sequence[Change]) -> Ends:
+        """A stop may come before a hundred thousand of them: then the rest does not go through the threads."""
+
+        def attempt(change: Change) -> Tried:
+            return self.breaker.attempt(lambda: step(change))
+
+        begun = 0
+        going = takewhile(lambda _: not self.breaker.is_over, changes)
+        for ended in side_by_side(attempt, going, self.workers):
+            begun += 1
+            yield ended
+        for change in changes[begun:]:
+            yield change, attempt(change)
 
     def _create(self, changes: Sequence[Change]) -> Ends:
         """By import jobs where these save requests; singly whoever is left."""

@@ -44,6 +44,15 @@ class Breaker:
     """Why the rest was given up, if it was."""
     _in_a_row: int = 0
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is tried any more."""
+        try:
+            self.check()
+        except Stopped:
+            return True
+        return self.broken is not None
+
     def attempt(self, step: Callable[[], Result], accounts: int = 1) -> Result | Tried:
         """What `step` returns, or how it failed; it is not tried any more when the run is to end.
 

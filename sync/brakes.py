@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sync import address
-from sync.model import Account, Change, Kind
+from sync.model import Account, Change, Kind, Outcome, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +47,11 @@ class Brakes:
         if change.kind is Kind.REMOVE_ROLES and self.no_role_removal:
             return "--no-role-removal"
         return ""
+
+    def divide(self, changes: Iterable[Change]) -> tuple[tuple[Change, ...], tuple[Outcome, ...]]:
+        """What is left to be done, and what is kept back, each with the brake."""
+        if not self:
+            return tuple(changes), ()
+        judged = [(change, self.holding(change)) for change in changes]
+        kept_back = tuple(Outcome(change, Status.KEPT_BACK, brake) for change, brake in judged if brake)
+        return tuple(change for change, brake in judged if not brake), kept_back

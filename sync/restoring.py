@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any
 
 from sync import address
 from sync.brakes import Brakes
+from sync.digest import digest
 from sync.model import Account, Change, Held, Kind, Prior, Role
-from sync.plan import JOURNAL, Counts, Plan, braked, digest, in_order
+from sync.plan import JOURNAL, Counts, Plan, in_order
 
 # What POST /users takes. The rest of an account is Auth0's own (Auth0, OpenAPI of POST /users).
 _CREATED = (
@@ -55,10 +55,8 @@ def build(
     undoing = _Undoing(connection, {role.id for role in roles}, address.matcher(protected))
     for prior in priors.values():
         undoing.judge(prior, present[prior.user_id])
-    ordered = chain.from_iterable(
-        in_order(change for change in undoing.changes if change.kind is kind) for kind in Kind
-    )
-    changes, kept_back = braked(ordered, brakes)
+    brakes = brakes or Brakes()
+    changes, kept_back = brakes.divide(in_order(undoing.changes))
     held = sorted(undoing.held, key=lambda one: (one.email, one.reason))
     there = sum(now.account is not None for now in present.values())
     tally = undoing.tally
@@ -79,7 +77,7 @@ def build(
         accounts_losing_roles=0,
     )
     plan = Plan(connection, changes, tuple(held), counts, digest(connection, changes, held), kept_back, JOURNAL)
-    notes = sorted((email, note) for email, note in undoing.notes if brakes is None or brakes.concern(email))
+    notes = sorted((email, note) for email, note in undoing.notes if brakes.concern(email))
     return Restoration(plan, tuple(notes))
 
 
@@ -88,7 +86,7 @@ class _Undoing:
     connection: str
     role_ids: set[str]
     is_protected: Callable[[str], bool]
-    changes: list[Change] = field(default_factory=list)
+    changes: dict[Kind, list[Change]] = field(default_factory=lambda: {kind: [] for kind in Kind})
     held: list[Held] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
     tally: Counter[str] = field(default_factory=Counter)
@@ -117,20 +115,20 @@ class _Undoing:
         return ""
 
     def _make(self, prior: Prior) -> None:
-        self.changes.append(Change(Kind.CREATE, prior.email, prior.user_id, attributes=attributes_of(prior)))
+        self._add(Change(Kind.CREATE, prior.email, prior.user_id, attributes=attributes_of(prior)))
         self._give(prior, prior.roles, user_id=None)
         self.notes += ((prior.email, note) for note in _not_brought_back(prior))
 
     def _mend(self, prior: Prior, account: Account, has: frozenset[str]) -> bool:
-        before = len(self.changes)
+        before = self._so_far()
         if prior.kind is Kind.BLOCK and account.blocked and not prior.profile.get("blocked"):
             if account.blocked_by_us:
-                self.changes.append(Change(Kind.UNBLOCK, prior.email, prior.user_id))
+                self._add(Change(Kind.UNBLOCK, prior.email, prior.user_id))
             else:
                 self.notes.append((prior.email, "the block: an administrator has set one meanwhile, it stays"))
         lost = prior.roles if prior.kind is Kind.DELETE else prior.taken  # half restored already, or never deleted
         self._give(prior, (role for role in lost if role.id not in has), user_id=prior.user_id)
-        return len(self.changes) > before
+        return self._so_far() > before
 
     def _give(self, prior: Prior, roles: Iterable[Role], *, user_id: str | None) -> None:
         wanted = sorted(roles)
@@ -138,7 +136,13 @@ class _Undoing:
             if role.id not in self.role_ids:
                 self.notes.append((prior.email, f"the role {role.name!r}: it no longer exists"))
         if known := tuple(role for role in wanted if role.id in self.role_ids):
-            self.changes.append(Change(Kind.ADD_ROLES, prior.email, user_id, known))
+            self._add(Change(Kind.ADD_ROLES, prior.email, user_id, known))
+
+    def _add(self, change: Change) -> None:
+        self.changes[change.kind].append(change)
+
+    def _so_far(self) -> int:
+        return sum(map(len, self.changes.values()))
 
 
 def attributes_of(prior: Prior) -> dict[str, Any]:

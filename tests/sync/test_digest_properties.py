@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync import guard
+from sync.digest import digest
 from sync.guard import Approval
 from sync.model import Change, Held, Kind, Role
-from sync.plan import digest
 from tests.sync.builders import Tenant, limits
 from tests.sync.worlds import EVERYBODY, SETTINGS, TENANT_ROLES, Settings, World, whose, worlds
 

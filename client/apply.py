@@ -129,12 +129,12 @@ class Applier:
 
     def _create_one(self, change: Change) -> Tried:
         created = self.writer.create(change.email, change.user_id or "", change.attributes)
-        if created.adopted and change.user_id not in (None, created.user_id):
+        another = change.user_id not in (None, created.user_id)
+        if another and created.adopted:
             return Tried(Status.FAILED, f"another account has this e-mail by now: {created.user_id}")
         made = self._made(change.email, created)
-        if change.user_id not in (None, created.user_id):
-            return Tried(Status.DONE, f"under another id: {created.user_id} instead of {change.user_id}")
-        return made
+        why = f"under another id: {created.user_id} instead of {change.user_id}"
+        return Tried(Status.DONE, why) if another else made
 
     def _made(self, email: str, created: Created) -> Tried:
         self._user_ids[email] = created.user_id

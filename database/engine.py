@@ -27,9 +27,8 @@ def database_url(settings: Settings) -> URL:
             url = make_url(settings.users_db_url.get_secret_value())
         except (ArgumentError, ValueError):  # a ValueError shows what it took for the port: part of a password
             raise SourceError("USERS_DB_URL is not a database URL (dialect+driver://user@host/name)") from None
-        if (
-            url.host and "@" in f"{url.host}{url.database}"
-        ):  # a part of the password would count as a name, and be shown
+        # A part of the password would count as a name, and be shown.
+        if url.host and "@" in f"{url.host}{url.database}":
             raise SourceError("USERS_DB_URL: an @ or / in user or password must be written as %40 or %2F")
         return url
     host, port = settings.mssql_server or "", settings.mssql_port

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 from client.auth0.errors import Auth0Error
@@ -91,6 +91,16 @@ class MembershipReading:
         return Memberships(having, unknown)
 
 
+def role_records(transport: Transport, user_id: str) -> Iterator[dict[str, Any]]:
+    """The roles of one user as Auth0 has them. Raises `Auth0Error`, also in the middle."""
+
+    def get(template: str, **asked: Any) -> Any:
+        return transport.get(template, id=user_id, **asked)
+
+    for page, _ in numbered(get, "/users/{id}/roles", "roles"):
+        yield from page
+
+
 class _RolesOfOne:
     """Reads the roles of one user: their ids, or the error that this one user ran into."""
 
@@ -98,12 +108,8 @@ class _RolesOfOne:
         self._transport = transport
 
     def __call__(self, user_id: str) -> list[str] | Auth0Error:
-        def get(template: str, **asked: Any) -> Any:
-            return self._transport.get(template, id=user_id, **asked)
-
         try:
-            pages = numbered(get, "/users/{id}/roles", "roles")
-            return [text_of(record, "id") for page, _ in pages for record in page]
+            return [text_of(record, "id") for record in role_records(self._transport, user_id)]
         except PoolError:
             raise
         except Auth0Error as error:

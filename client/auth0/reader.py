@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 from client.auth0.errors import Auth0Error, Malformed, NotFound, Where
 from client.auth0.exports import export_users
 from client.auth0.marks import is_blocked_by_us
-from client.auth0.memberships import MembershipReading
+from client.auth0.memberships import MembershipReading, role_records
 from client.auth0.paging import ListChanged, changed, numbered, text_of
 from client.auth0.transport import Transport
 from client.side_by_side import side_by_side
@@ -161,12 +161,8 @@ class Reader:
 
     def roles_of(self, user_id: str) -> list[Role]:
         """All roles of one account, managed or not. Raises `NotFound`."""
-
-        def get(template: str, **asked: Any) -> Any:
-            return self._transport.get(template, id=user_id, **asked)
-
-        pages = numbered(get, "/users/{id}/roles", "roles")
-        return sorted(Role(text_of(record, "name"), text_of(record, "id")) for page, _ in pages for record in page)
+        records = role_records(self._transport, user_id)
+        return sorted(Role(text_of(record, "name"), text_of(record, "id")) for record in records)
 
     def present(self, emails: Mapping[str, str]) -> dict[str, Present]:
         """What there is now of some accounts; `emails`: user id to the e-mail that the account had."""

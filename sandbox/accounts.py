@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from sandbox.connection import identity
-from sandbox.errors import ApiError, bad_request, invalid_body, user_exists
+from sandbox.errors import MISSING_USERNAME, ApiError, bad_request, invalid_body, user_exists
+from sandbox.handles import clash, with_stored_handles
 from sandbox.identifiers import PASSWORDLESS, is_enterprise, new_local_user_id
 from sandbox.passwords import digest_of
 
 if TYPE_CHECKING:
+    from sandbox.behaviour import Behaviour
     from sandbox.connection import Connection
     from sandbox.tenant import Document, Tenant
 
@@ -31,48 +32,48 @@ _SYNCED = (
 )
 
 
-def create_account(tenant: Tenant, body: Document) -> Document:
+def create_account(tenant: Tenant, body: Document, behaviour: Behaviour) -> Document:
     """Make the account that a checked POST /users body asks for.
 
     Raises:
         ApiError: 400 or 409.
     """
     connection = _writable_connection(tenant, body)
-    email = _required_handle(body, connection)
+    _check_handles(body, connection)
     digest = _password_digest(body, connection)
     user_id = f"{connection.strategy}|{body.get('user_id') or new_local_user_id()}"
-    taken = user_id in tenant.users or taken_by(tenant, connection, "email", email) is not None
-    if taken or taken_by(tenant, connection, "username", body.get("username")) is not None:
+    stored = with_stored_handles(body, connection, behaviour)
+    if user_id in tenant.users or clash(tenant, connection, stored, behaviour) is not None:
         raise user_exists()
-    document = {name: value for name, value in body.items() if name not in _MODIFIERS | {"user_id"}}
-    document = deepcopy(document) | {"email": email} if email is not None else deepcopy(document)
+    document = {name: value for name, value in stored.items() if name not in _MODIFIERS | {"user_id"}}
+    email = document.get("email")
     if email is not None:
         document.setdefault("email_verified", False)
     document["identities"] = [identity(connection.name, connection.strategy, user_id)]
-    stored = tenant.store(user_id, document)
+    account = tenant.store(user_id, document)
     if digest is not None:
         tenant.password_digests[user_id] = digest
     if email is not None and body.get("verify_email", not document["email_verified"]):
         tenant.mails.append({"kind": "verification", "to": email, "user_id": user_id})
-    return stored
+    return account
 
 
-def update_account(tenant: Tenant, user_id: str, body: Document, *, conflict_status: int) -> Document:
+def update_account(tenant: Tenant, user_id: str, body: Document, behaviour: Behaviour) -> Document:
     """Change an account as a checked PATCH /users/{id} body asks; metadata is merged at the first level.
 
     Raises:
-        ApiError: 400, or `conflict_status` for an e-mail that is taken.
+        ApiError: 400, or 409 where `behaviour` has it for a handle that is taken.
     """
     document = tenant.users[user_id]
     connection = _targeted_connection(tenant, document, body)
-    _check_update(tenant, document, connection, body, conflict_status)
-    changes = {name: value for name, value in deepcopy(body).items() if name not in _MODIFIERS}
+    stored = with_stored_handles(body, connection, behaviour)
+    _check_update(tenant, document, connection, stored, behaviour)
+    changes = {name: value for name, value in stored.items() if name not in _MODIFIERS}
     for name in _METADATA:
         if name in changes:
-            changes[name] = _merged(document.get(name, {}), changes[name])
-    if changes.get("email") is not None:
-        changes["email"] = changes["email"].lower()
-        changes.setdefault("email_verified", document.get("email") == changes["email"])
+            changes[name] = _merged(document.get(name, {}), changes[name], behaviour)
+    if changes.get("email") not in (None, document.get("email")):
+        changes.setdefault("email_verified", False)
     if "password" in body:
         tenant.password_digests[user_id] = digest_of(body["password"])
         # As documented: a password that is set through the API lifts an administrator's block.
@@ -81,19 +82,6 @@ def update_account(tenant: Tenant, user_id: str, body: Document, *, conflict_sta
     if body.get("verify_email") and "email" in document:
         tenant.mails.append({"kind": "verification", "to": document["email"], "user_id": user_id})
     return document
-
-
-def taken_by(tenant: Tenant, connection: Connection, name: str, value: str | None) -> Document | None:
-    """The account of `connection` that has this e-mail or username already."""
-    if value is None:
-        return None
-    # Usernames are rare enough for a scan; e-mails have an index.
-    candidates = tenant.with_email(value) if name == "email" else tenant.users.values()
-    for account in candidates:
-        here = any(entry["connection"] == connection.name for entry in account["identities"])
-        if here and account.get(name) == value:
-            return account
-    return None
 
 
 def _writable_connection(tenant: Tenant, body: Document) -> Connection:
@@ -112,12 +100,12 @@ def _writable_connection(tenant: Tenant, body: Document) -> Connection:
     return connection
 
 
-def _required_handle(body: Document, connection: Connection) -> str | None:
+def _check_handles(body: Document, connection: Connection) -> None:
     needed = "phone_number" if connection.strategy == "sms" else "email"
     if needed not in body:
         raise invalid_body(f"'Missing required property: {needed}'")
-    email: str | None = body.get("email")
-    return email.lower() if email is not None and connection.is_database else email
+    if connection.requires_username and "username" not in body:
+        raise bad_request(MISSING_USERNAME.format(connection.name))
 
 
 def _password_digest(body: Document, connection: Connection) -> str | None:
@@ -142,7 +130,7 @@ def _targeted_connection(tenant: Tenant, document: Document, body: Document) -> 
 
 
 def _check_update(
-    tenant: Tenant, document: Document, connection: Connection | None, body: Document, conflict_status: int
+    tenant: Tenant, document: Document, connection: Connection | None, body: Document, behaviour: Behaviour
 ) -> None:
     for one, other in _APART:
         if one in body and other in body:
@@ -152,10 +140,9 @@ def _check_update(
     _check_strategy(connection, body)
     if "username" in body and not connection.requires_username:
         raise bad_request("Cannot set username for connection without requires_username.")
-    email = body.get("email")
-    owner = taken_by(tenant, connection, "email", email.lower() if email is not None else None)
-    if owner is not None and owner["user_id"] != document["user_id"]:
-        raise ApiError(conflict_status, "The specified new email already exists")
+    taken = clash(tenant, connection, body, behaviour, unless=document["user_id"])
+    if taken is not None:
+        raise ApiError(behaviour.patch_email_conflict_status, f"The specified new {taken} already exists")
 
 
 def _check_strategy(connection: Connection, body: Document) -> None:
@@ -171,6 +158,8 @@ def _check_strategy(connection: Connection, body: Document) -> None:
         raise bad_request(_SYNCED.format(names=", ".join(synced)))
 
 
-def _merged(current: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+def _merged(current: dict[str, Any], changes: dict[str, Any], behaviour: Behaviour) -> dict[str, Any]:
     merged = current | changes
-    return {name: value for name, value in merged.items() if value is not None}
+    if behaviour.metadata_null == "stays":
+        return merged
+    return {name: value for name, value in merged.items() if value is not None or name not in changes}

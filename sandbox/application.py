@@ -8,21 +8,22 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from sandbox.admission import refusal
 from sandbox.alterations import altered, with_strangers
 from sandbox.checks import check_body, check_query
-from sandbox.errors import AnsweredError, ApiError, not_found, too_many_requests
+from sandbox.errors import AnsweredError, ApiError, not_found
 from sandbox.exchange import Answer, Exchange, answer_json, answer_text
-from sandbox.limits import OTHER, READ_USERS, WRITE_USERS, Verdict
+from sandbox.limits import Verdict
 from sandbox.log import LoggedRequest, without_secrets
-from sandbox.routes import API, USER_ROLES_PATH, Router
+from sandbox.routes import Router
 from sandbox.tokens import scopes_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sandbox.admission import Admission
     from sandbox.exchange import Service
     from sandbox.faults import Fault, Faults
-    from sandbox.limits import Limiter
     from sandbox.routes import Route
 
 UNREADABLE = object()
@@ -44,6 +45,8 @@ class Incoming:
     """The body as text, for faults to look into."""
     authorization: str | None
     content_length: int
+    address: str = ""
+    """The IP address that it comes from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +61,10 @@ class Outcome:
 class Application:
     """Answers requests. It knows nothing of sockets."""
 
-    def __init__(self, service: Service, faults: Faults, limiter: Limiter | None, log: list[LoggedRequest]) -> None:
+    def __init__(self, service: Service, faults: Faults, admission: Admission, log: list[LoggedRequest]) -> None:
         self._service = service
         self._faults = faults
-        self._limiter = limiter
+        self._admission = admission
         self._log = log
         self._router = Router()
         self._started = service.clock.time()
@@ -82,13 +85,13 @@ class Application:
             authorization=incoming.authorization is not None,
         )
         self._log.append(entry)
-        verdict = self._admit(route, raw_path)
+        verdict = self._admission.verdict(route, raw_path, incoming.body, incoming.address)
         if verdict is not None and not verdict.allowed:
-            answer, fault = self._refused(verdict), None
+            answer, fault = _refused(route), None
         else:
             fault = self._fault(incoming, entry.path, route)
             answer = self._answer(incoming, route, parameters, query, fault)
-        answer = self._finished(answer, verdict, fault)
+        answer = self._finished(answer, verdict, fault, route)
         _complete(entry, answer, fault)
         return Outcome(answer, entry, fault)
 
@@ -101,13 +104,13 @@ class Application:
         fault: Fault | None,
     ) -> Answer:
         if fault is not None and (fault.kind in _INSTEAD or (fault.kind == "hang" and not fault.applied)):
-            return self._instead(fault)
+            return self._instead(fault, route)
         with self._service.tenant.lock:
             answer = self._genuine(incoming, route, parameters, query)
         if fault is None or route is None:
             return answer
         if fault.kind == "status_after":
-            return self._instead(fault)
+            return self._instead(fault, route)
         succeeded = answer.status < HTTPStatus.BAD_REQUEST
         return altered(answer, fault, route.lists, query) if succeeded else answer
 
@@ -149,24 +152,6 @@ class Application:
         )
         return route.handler(exchange)
 
-    def _admit(self, route: Route | None, raw_path: str) -> Verdict | None:
-        if self._limiter is None or not raw_path.startswith(f"{API}/"):
-            return None
-        if route is None:
-            return self._limiter.admit(OTHER)
-        group = route.group
-        if route.path == USER_ROLES_PATH and self._service.behaviour.self_service_roles_group == "users":
-            group = READ_USERS if route.method == "GET" else WRITE_USERS
-        return self._limiter.admit(group)
-
-    def _refused(self, verdict: Verdict) -> Answer:
-        error = too_many_requests()
-        answer = answer_json(error.body, error.status)
-        if self._service.behaviour.retry_after_on_429:
-            wait = max(1, round(verdict.reset - self._service.clock.time()))
-            answer = replace(answer, headers={"retry-after": str(wait)})
-        return answer
-
     def _fault(self, incoming: Incoming, template: str, route: Route | None) -> Fault | None:
         if not self._faults:
             return None
@@ -174,16 +159,15 @@ class Application:
         text = f"{incoming.raw_path}\n{incoming.text}"
         return self._faults.take(incoming.method, template, lists=lists, text=text)
 
-    def _instead(self, fault: Fault) -> Answer:
+    def _instead(self, fault: Fault, route: Route | None) -> Answer:
         if fault.kind == "html":
             return answer_text(_HTML, "text/html")
         if fault.kind == "garbage":
             return answer_text(_GARBAGE, "application/json")
         if fault.kind == "rate_limit":
-            error = too_many_requests(fault.variant)
             waiting = {} if fault.retry_after is None else {"retry-after": f"{fault.retry_after:g}"}
             return replace(
-                answer_json(error.body, error.status),
+                _refused(route, fault.variant),
                 headers={**self._limit_headers(fault), **waiting, **fault.headers},
             )
         if fault.body is not None:
@@ -198,12 +182,17 @@ class Application:
         reset = int(now) - 60 if fault.reset == "past" else int(now) + 1
         return Verdict(allowed=False, limit=_BURST_TOLD, remaining=0, reset=reset).headers()
 
-    def _finished(self, answer: Answer, verdict: Verdict | None, fault: Fault | None) -> Answer:
+    def _finished(self, answer: Answer, verdict: Verdict | None, fault: Fault | None, route: Route | None) -> Answer:
         if self._service.behaviour.unknown_keys and answer.document is not None:
             answer = replace(answer_json(with_strangers(answer.document), answer.status), headers=answer.headers)
         if verdict is None or (fault is not None and fault.kind == "rate_limit"):
             return answer
-        return replace(answer, headers={**verdict.headers(), **answer.headers})
+        return replace(answer, headers={**self._admission.headers(verdict, route), **answer.headers})
+
+
+def _refused(route: Route | None, variant: int = 1) -> Answer:
+    error = refusal(route, variant)
+    return answer_json(error.body, error.status)
 
 
 def _complete(entry: LoggedRequest, answer: Answer, fault: Fault | None) -> None:

@@ -41,11 +41,25 @@ class Behaviour:
     self_service_roles_group: Literal["other", "users"] = "other"
     """Which self-service bucket /users/{id}/roles draws from."""
     patch_email_conflict_status: Literal[400, 409] = 400
-    """PATCH /users/{id} with an e-mail that is taken."""
+    """PATCH /users/{id} with an e-mail, a username or a phone number that is taken."""
+    usernames_lower_case: bool = True
+    """Usernames are stored in lower case and unique without regard to it; False: both as they are sent."""
+    phone_numbers_unique: bool = True
+    """POST and PATCH refuse a phone number that another account of the connection has, as imports do."""
+    metadata_null: Literal["removes", "stays"] = "removes"
+    """What PATCH makes of a metadata key that is null: it goes, or it is stored as null."""
     unknown_role_status: Literal[400, 404] = 404
     """POST /users/{id}/roles with a well-formed role id that does not exist."""
     role_limit_status: Literal[400, 409] = 400
     """POST /users/{id}/roles beyond 50 roles."""
+    role_names_case_sensitive: bool = True
+    """`Admin` and `admin` are two roles; False: the second name is taken."""
+    export_has_linked: bool = True
+    """An export of a connection lists accounts, too, whose primary identity is in another."""
+    reset_mail_unknown_status: Literal[200, 404] = 200
+    """POST /dbconnections/change_password for an e-mail that nobody has."""
+    reset_mail_429_headers: Literal["x-ratelimit", "retry-after"] = "x-ratelimit"
+    """How a 429 of POST /dbconnections/change_password tells when to come again."""
     next_on_full_last_page: bool = True
     """A checkpoint page that is exactly full has `next` even when nothing follows."""
     unknown_keys: bool = False

@@ -37,3 +37,11 @@ def identity(connection: str, provider: str, full_id: str) -> dict[str, Any]:
         "provider": provider,
         "isSocial": is_social(provider),
     }
+
+
+def profile_data(email: str | None, provider: str) -> dict[str, Any]:
+    """What a secondary identity tells of itself: its e-mail, if known, and what follows from that."""
+    if email is None:
+        return {}
+    stored = email.lower() if provider == DATABASE else email
+    return {"email": stored, "email_verified": True, "name": stored}

@@ -16,6 +16,9 @@ PAGING_CAP = (
     "See https://auth0.com/docs/users/search/v3/view-search-results-by-page#limitation"
 )
 
+MISSING_USERNAME = "Missing username for {} connection with requires_username enabled"
+"""Auth0's own sentence is in no document: these words are ours."""
+
 
 class AnsweredError(Exception):
     """An error that is an answer: a status and a JSON body."""
@@ -39,7 +42,7 @@ class ApiError(AnsweredError):
 
 
 class OAuthError(AnsweredError):
-    """An error of /oauth/token."""
+    """An error of /oauth/token, and what the rest of the Authentication API says of its limits."""
 
     def __init__(self, status: int, error: str, description: str) -> None:
         super().__init__(int(status), {"error": error, "error_description": description})
@@ -108,7 +111,7 @@ def job_missing() -> ApiError:
 
 
 def user_exists() -> ApiError:
-    """409 on create: the e-mail, username or user_id is taken."""
+    """409 on create: the e-mail, username, phone number or user_id is taken."""
     return ApiError(HTTPStatus.CONFLICT, "The user already exists.", "auth0_idp_error")
 
 
@@ -127,3 +130,8 @@ def too_many_requests(variant: int = 1) -> ApiError:
         4: ("There are 2 active import users jobs, please wait until some of them are finished and try again"),
     }
     return ApiError(HTTPStatus.TOO_MANY_REQUESTS, messages[variant])
+
+
+def too_many_mails() -> OAuthError:
+    """429 of the Authentication API, in the words it has for a custom rate limit policy."""
+    return OAuthError(HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", "Rate limit exceeded.")

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sandbox.accounts import taken_by
 from sandbox.checks import shape_violation
 from sandbox.connection import identity
+from sandbox.errors import MISSING_USERNAME
+from sandbox.handles import clash, owners_of, with_stored_handles
 from sandbox.identifiers import DATABASE, new_local_user_id
 from sandbox.log import without_secrets
 from sandbox.schemas import IMPORT_ROW
 
 if TYPE_CHECKING:
+    from sandbox.behaviour import Behaviour
     from sandbox.connection import Connection
     from sandbox.tenant import Document, Tenant
 
@@ -23,6 +24,7 @@ _UPSERTED = frozenset(
 _NOT_STORED = frozenset({"password_hash", "custom_password_hash", "mfa_factors", "user_id"})
 # The missing s is Auth0's.
 _DUPLICATE = {"code": "DUPLICATED_USER", "message": "The user already exist and upsert parameter is false"}
+_CONFLICT = {"code": "CONFLICT", "message": "The user_id, username or phone number is taken"}
 
 
 @dataclass(slots=True)
@@ -45,27 +47,32 @@ class ImportResult:
         }
 
 
-def import_rows(tenant: Tenant, connection: Connection, rows: list[Any], *, upsert: bool) -> ImportResult:
+def import_rows(
+    tenant: Tenant, connection: Connection, rows: list[Any], behaviour: Behaviour, *, upsert: bool
+) -> ImportResult:
     """Insert or update every row that can be; the others are told in `errors`."""
     result = ImportResult()
     seen: set[str] = set()
     for row in rows:
-        error = _row_error(row, seen)
+        error = _row_error(row, connection, seen)
         if error is None:
-            error = _import_row(tenant, connection, row, result, upsert=upsert)
+            stored = with_stored_handles(row, connection, behaviour)
+            error = _import_row(tenant, connection, stored, behaviour, result, upsert=upsert)
         if error is not None:
             told = without_secrets(row) if isinstance(row, dict) else {}
             result.errors.append({"user": told, "errors": [error]})
     return result
 
 
-def _row_error(row: object, seen: set[str]) -> Document | None:
+def _row_error(row: object, connection: Connection, seen: set[str]) -> Document | None:
     if not isinstance(row, dict):
         return {"code": "OBJECT_REQUIRED", "message": "The user must be an object", "path": ""}
     fault = shape_violation(row, IMPORT_ROW)
     if fault is not None:
         code = "FORMAT" if fault.code == "OBJECT_ADDITIONAL_PROPERTIES" else fault.code
         return {"code": code, "message": fault.why, "path": fault.path}
+    if connection.requires_username and "username" not in row:
+        return {"code": "OBJECT_REQUIRED", "message": MISSING_USERNAME.format(connection.name), "path": "username"}
     if "password_hash" in row and "custom_password_hash" in row:
         return {"code": "NOT_PASSED", "message": "Only one password hash is allowed", "path": "password_hash"}
     email = row["email"].lower()
@@ -80,23 +87,20 @@ def _row_error(row: object, seen: set[str]) -> Document | None:
 
 
 def _import_row(
-    tenant: Tenant, connection: Connection, row: Document, result: ImportResult, *, upsert: bool
+    tenant: Tenant, connection: Connection, row: Document, behaviour: Behaviour, result: ImportResult, *, upsert: bool
 ) -> Document | None:
-    email = row["email"].lower()
-    known = taken_by(tenant, connection, "email", email)
-    if known is not None:
-        if not upsert:
-            return _DUPLICATE
-        changes = {name: value for name, value in deepcopy(row).items() if name in _UPSERTED}
+    known = owners_of(tenant, connection, "email", row["email"])
+    if known and upsert:
+        changes = {name: value for name, value in row.items() if name in _UPSERTED}
         # Not given is not verified; and metadata is replaced, not merged as PATCH does.
-        tenant.update_user(known["user_id"], **({"email_verified": False} | changes))
+        tenant.update_user(known[0]["user_id"], **({"email_verified": False} | changes))
         result.updated += 1
         return None
     user_id = f"{DATABASE}|{row.get('user_id') or new_local_user_id()}"
-    if user_id in tenant.users or taken_by(tenant, connection, "username", row.get("username")) is not None:
-        return {"code": "CONFLICT", "message": "The user_id or username is taken"} if upsert else _DUPLICATE
-    document = {name: value for name, value in deepcopy(row).items() if name not in _NOT_STORED}
-    document |= {"email": email, "email_verified": row.get("email_verified", False)}
+    if user_id in tenant.users or clash(tenant, connection, row, behaviour, importing=True) is not None:
+        return _CONFLICT if upsert else _DUPLICATE
+    document = {name: value for name, value in row.items() if name not in _NOT_STORED}
+    document.setdefault("email_verified", False)
     document["identities"] = [identity(connection.name, DATABASE, user_id)]
     tenant.store(user_id, document)
     result.inserted += 1

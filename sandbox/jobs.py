@@ -11,6 +11,7 @@ from sandbox.identifiers import new_id
 from sandbox.imports import import_rows
 
 if TYPE_CHECKING:
+    from sandbox.behaviour import Behaviour
     from sandbox.connection import Connection
     from sandbox.tenant import Document, Tenant
 
@@ -49,8 +50,9 @@ class Job:
 class Jobs:
     """The jobs of one tenant."""
 
-    def __init__(self, tenant: Tenant) -> None:
+    def __init__(self, tenant: Tenant, behaviour: Behaviour) -> None:
         self._tenant = tenant
+        self._behaviour = behaviour
         self._jobs: dict[str, Job] = {}
 
     def get(self, job_id: str) -> Job:
@@ -87,7 +89,7 @@ class Jobs:
     def _finish(self, job: Job) -> None:
         if job.connection is None:
             return
-        result = import_rows(self._tenant, job.connection, job.rows, upsert=job.upsert)
+        result = import_rows(self._tenant, job.connection, job.rows, self._behaviour, upsert=job.upsert)
         job.summary, job.row_errors = result.summary, result.errors
         if job.tell_owners:
             self._tenant.mails.append({"kind": "import_completed", "to": "owners", "job_id": job.id})

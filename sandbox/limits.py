@@ -58,6 +58,8 @@ PROFILES = {
     ),
 }
 NO_LIMIT = "none"
+MAILS = Profile("mails", {OTHER: Rate(10, 1, _MINUTE)})
+"""The change-password mail, from one IP address to one e-mail address; the same on every plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,3 +137,19 @@ class Limiter:
             return (bucket.filled_at // rate.period + 1) * rate.period
         missing = 1 - bucket.tokens % 1
         return bucket.filled_at + missing * rate.period / rate.sustained
+
+
+@dataclass(slots=True)
+class MailLimits:
+    """A bucket for each pair of an IP address that asks and an e-mail address that would get a mail."""
+
+    clock: Clock
+    refill: Refill = "continuous"
+    _limiters: dict[tuple[str, str], Limiter] = field(init=False, default_factory=dict)
+
+    def admit(self, address: str, email: str) -> Verdict:
+        """Take one mail out of their bucket, or refuse it."""
+        pair = (address, email)
+        if pair not in self._limiters:
+            self._limiters[pair] = Limiter(MAILS, self.clock, refill=self.refill)
+        return self._limiters[pair].admit(OTHER)

@@ -84,8 +84,8 @@ FAMILY = (
 DOMAINS = ("example.com", "example.org", "example.net")
 
 
-def full_name_and_email(chance: random.Random, taken: set[str]) -> tuple[str, str]:
-    """A full name, and an e-mail address that is not in `taken` yet and now is."""
+def name_and_email(chance: random.Random, taken: set[str]) -> tuple[str, str, str]:
+    """A given name, a family name, and an e-mail address that is not in `taken` yet and now is."""
     given, given_plain = chance.choice(GIVEN)
     family, family_plain = chance.choice(FAMILY)
     domain = chance.choice(DOMAINS)
@@ -95,4 +95,4 @@ def full_name_and_email(chance: random.Random, taken: set[str]) -> tuple[str, st
         number += 1
         email = f"{given_plain}.{family_plain}{number}@{domain}"
     taken.add(email)
-    return f"{given} {family}", email
+    return given, family, email

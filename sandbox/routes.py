@@ -16,11 +16,12 @@ from sandbox.scopes import Need, all_of, any_of
 
 API = "/api/v2"
 USER_ROLES_PATH = f"{API}/users/{{id}}/roles"
+CHANGE_PASSWORD_PATH = "/dbconnections/change_password"  # noqa: S105  (a path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """An endpoint. Without `need` it takes no bearer token, and is not rate limited."""
+    """An endpoint. Without `need` it takes no bearer token, and the plan's rate limits do not count it."""
 
     method: str
     path: str
@@ -69,7 +70,7 @@ _CONNECTIONS = any_of("read:connections")
 
 ROUTES = (
     Route(method="POST", path="/oauth/token", handler=token.create_token),
-    Route(method="POST", path="/dbconnections/change_password", handler=tickets.mail_password_change),
+    Route(method="POST", path=CHANGE_PASSWORD_PATH, handler=tickets.mail_password_change),
     Route(method="GET", path=EXPORT_PATH, handler=jobs.download_export),
     _api(
         "GET",

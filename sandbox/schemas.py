@@ -128,7 +128,7 @@ VERIFICATION = Shape(
 _TICKET = {
     "result_url": Rule(type="string", format="strict-uri"),
     "user_id": _USER_ID,
-    "client_id": TEXT,
+    "client_id": _NAME,
     "organization_id": TEXT,
     "ttl_sec": Rule(type="integer", lowest=0),
     "includeEmailInRedirect": FLAG,

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
 
+from sandbox.admission import Admission
 from sandbox.application import Application
 from sandbox.behaviour import Behaviour
 from sandbox.exchange import Service
 from sandbox.faults import Faults
 from sandbox.jobs import Jobs
-from sandbox.limits import NO_LIMIT, PROFILES, Limiter, Profile, Refill
+from sandbox.limits import NO_LIMIT, PROFILES, Limiter, MailLimits, Profile, Refill
 from sandbox.views import view_of
 from sandbox.wire import Wire
 
@@ -74,6 +75,7 @@ class Sandbox:
             if isinstance(rates, str)
             else Limiter(rates, self._clock, refill=refill, background_rate=background_rate)
         )
+        self._mails = MailLimits(self._clock, refill)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
@@ -149,7 +151,8 @@ class Sandbox:
         before = [*self.tenant.watchers]
         with self.tenant.lock:
             service = self._service()
-        wire = Wire(Application(service, self.faults, self.limiter, self.log), self)
+        admission = Admission(service, self.limiter, self._mails)
+        wire = Wire(Application(service, self.faults, admission, self.log), self)
         server = web.Server(wire.handle, access_log=None)
         runner = web.ServerRunner(server, shutdown_timeout=_STOP_SECONDS)
         await runner.setup()
@@ -170,7 +173,7 @@ class Sandbox:
             tenant=tenant,
             behaviour=behaviour,
             clock=clock,
-            jobs=Jobs(tenant),
+            jobs=Jobs(tenant, behaviour),
             search=view_of(tenant, behaviour.search_lag_seconds, clock),
             members=view_of(tenant, behaviour.members_lag_seconds, clock),
             exported=view_of(tenant, behaviour.export_lag_seconds, clock),

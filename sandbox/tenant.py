@@ -9,7 +9,8 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from sandbox.clock import Clock, timestamp
-from sandbox.connection import Connection, identity
+from sandbox.connection import Connection, identity, profile_data
+from sandbox.handles import Handles
 from sandbox.identifiers import DATABASE, DEFAULT_CONNECTION, new_id, new_local_user_id
 from sandbox.memberships import Memberships
 from sandbox.profile import defaults_for
@@ -38,6 +39,7 @@ class Tenant:
         self.connections: dict[str, Connection] = {}
         self.memberships = Memberships()
         self.mails: list[Document] = []
+        self.tickets: list[Document] = []
         self.password_digests: dict[str, str] = {}
         self.revoked_access: list[str] = []
         self.client_id = secrets.token_urlsafe(24)
@@ -48,7 +50,7 @@ class Tenant:
         self.tokens: dict[str, Token] = {}
         self.client_status: int | None = None
         self.watchers: list[Callable[[str], None]] = []
-        self._by_email: dict[str, dict[str, None]] = {}
+        self._handles = Handles()
         self.add_connection(DEFAULT_CONNECTION)
 
     def add_connection(
@@ -133,7 +135,7 @@ class Tenant:
         stored = {"created_at": now, "updated_at": now, **defaults_for(document), **document}
         stored["user_id"] = user_id
         self.users[user_id] = stored
-        self._index(stored)
+        self._handles.note(stored)
         self.changed(user_id)
         return stored
 
@@ -141,34 +143,47 @@ class Tenant:
         """Set root attributes of an account; None takes one away."""
         with self.lock:
             document = self.users[user_id]
-            self._by_email.get(document.get("email", ""), {}).pop(user_id, None)
             for name, value in attributes.items():
                 if value is None:
                     document.pop(name, None)
                 else:
                     document[name] = value
             document["updated_at"] = timestamp(self.clock.time())
-            self._index(document)
+            self._handles.note(document)
             self.changed(user_id)
 
     def remove_user(self, user_id: str) -> None:
         """Delete an account with all that hangs on it; nothing happens when there is none."""
         with self.lock:
-            document = self.users.pop(user_id, None)
-            if document is not None:
-                self._by_email.get(document.get("email", ""), {}).pop(user_id, None)
+            self.users.pop(user_id, None)
+            self._handles.forget(user_id)
             self.memberships.forget_user(user_id)
             self.password_digests.pop(user_id, None)
             self.changed(user_id)
 
-    def link(self, account_id: str, /, *, connection: str, provider: str, user_id: str | None = None) -> None:
-        """Add a secondary identity to an account; `user_id` is its id there, with or without provider."""
+    def link(
+        self,
+        account_id: str,
+        /,
+        *,
+        connection: str,
+        provider: str,
+        user_id: str | None = None,
+        email: str | None = None,
+    ) -> None:
+        """Add a secondary identity to an account; `user_id` is its id there, with or without provider.
+
+        Without `email` nothing is known of it: its `profileData` is empty, and in its connection it is
+        taken to have the account's own e-mail.
+        """
         with self.lock:
             if self.connection(connection) is None:
                 self.add_connection(connection, strategy=provider)
             local = (user_id or new_local_user_id()).removeprefix(f"{provider}|")
             added = identity(connection, provider, f"{provider}|{local}")
+            added["profileData"] = profile_data(email, provider)
             self.users[account_id]["identities"].append(added)
+            self._handles.note(self.users[account_id])
             self.changed(account_id)
 
     def assign(self, user_id: str, *names: str) -> None:
@@ -200,8 +215,11 @@ class Tenant:
 
     def with_email(self, email: str) -> list[Document]:
         """The accounts of all connections whose e-mail is exactly this."""
-        found = (self.users.get(user_id) for user_id in self._by_email.get(email, ()))
-        return [document for document in found if document is not None and document.get("email") == email]
+        return [document for document in self.called("email", email) if document.get("email") == email]
+
+    def called(self, name: str, value: str) -> list[Document]:
+        """The accounts with this e-mail, username or phone number, in any case and in any of their identities."""
+        return [self.users[user_id] for user_id in self._handles.find(name, value) if user_id in self.users]
 
     def snapshot(self, connection: str = DEFAULT_CONNECTION) -> dict[str, list[str]]:
         """E-mail to sorted role names, of the accounts whose primary identity is in `connection`.
@@ -234,7 +252,3 @@ class Tenant:
         """Tell whoever keeps a copy that an account, or its roles, changed."""
         for watcher in self.watchers:
             watcher(user_id)
-
-    def _index(self, document: Document) -> None:
-        if "email" in document:
-            self._by_email.setdefault(document["email"], {})[document["user_id"]] = None

@@ -47,6 +47,7 @@ class Wire:
             text=text,
             authorization=request.headers.get("Authorization"),
             content_length=size,
+            address=request.remote or "",
         )
         if isinstance(body, dict) and isinstance(body.get("password"), str):
             self._sandbox.passwords.append(body["password"])

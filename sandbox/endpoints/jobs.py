@@ -36,10 +36,11 @@ def create_export(exchange: Exchange) -> Answer:
     if "connection_id" in body:
         connection = _connection_of(exchange, body["connection_id"])
         fixed["connection"] = connection.name
+        looked_at = None if service.behaviour.export_has_linked else 1
         accounts = [
             account
             for account in accounts
-            if any(entry["connection"] == connection.name for entry in account["identities"])
+            if any(entry["connection"] == connection.name for entry in account["identities"][:looked_at])
         ]
     style = fixed.setdefault("format", "json")
     fields = body.get("fields", [])

@@ -28,7 +28,7 @@ def get_role(exchange: Exchange) -> Answer:
 def create_role(exchange: Exchange) -> Answer:
     """POST /roles: 200, not 201."""
     name = exchange.body["name"]
-    if any(role["name"] == name for role in exchange.tenant.roles.values()):
+    if _is_taken(exchange, name):
         raise role_exists()
     role_id = exchange.tenant.add_role(name, exchange.body.get("description", ""))
     return answer_json(exchange.tenant.roles[role_id])
@@ -38,7 +38,7 @@ def update_role(exchange: Exchange) -> Answer:
     """PATCH /roles/{id}."""
     role = role_of(exchange)
     name = exchange.body.get("name", role["name"])
-    if any(other["name"] == name and other is not role for other in exchange.tenant.roles.values()):
+    if _is_taken(exchange, name, unless=role):
         raise bad_request("The role already exists.")
     role.update(exchange.body)
     return answer_json(role)
@@ -61,3 +61,9 @@ def role_of(exchange: Exchange) -> Document:
     if role is None:
         raise role_missing()
     return role
+
+
+def _is_taken(exchange: Exchange, name: str, *, unless: Document | None = None) -> bool:
+    spelt = str if exchange.service.behaviour.role_names_case_sensitive else str.lower
+    others = (role for role in exchange.tenant.roles.values() if role is not unless)
+    return any(spelt(role["name"]) == spelt(name) for role in others)

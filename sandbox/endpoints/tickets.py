@@ -6,13 +6,16 @@ import secrets
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from sandbox.accounts import taken_by
 from sandbox.errors import ApiError, bad_request, invalid_body, user_missing
 from sandbox.exchange import Answer, Exchange, answer_json, answer_text
+from sandbox.handles import owners_of
 
 if TYPE_CHECKING:
+    from sandbox.connection import Connection
     from sandbox.tenant import Document
 
+_FIVE_DAYS = 432_000
+_MAIL_NEEDS = ("client_id", "email", "connection")
 _MAIL_SENT = "We've just sent you an email to reset your password."
 
 
@@ -23,35 +26,42 @@ def create_password_ticket(exchange: Exchange) -> Answer:
         raise invalid_body("'Exactly one of user_id and email is needed'")
     if "user_id" in body:
         account = addressee(exchange, body["user_id"], missing=HTTPStatus.NOT_FOUND)
-        _check_password_possible(exchange, account)
-        return _ticket(exchange, "reset-password")
+        _check_password_possible(exchange.tenant.connection(account["identities"][0]["connection"]))
+        return _ticket(exchange, "password-change", account)
     connection = exchange.tenant.connections.get(body.get("connection_id", ""))
     if connection is None:
         message = f"The connection with id {body.get('connection_id')} does not exist."
         raise bad_request(message, "inexistent_connection")
-    if taken_by(exchange.tenant, connection, "email", body["email"].lower()) is None:
+    _check_password_possible(connection)
+    owners = owners_of(exchange.tenant, connection, "email", body["email"].lower())
+    if not owners:
         raise user_missing()
-    return _ticket(exchange, "reset-password")
+    return _ticket(exchange, "password-change", owners[0])
 
 
 def create_email_ticket(exchange: Exchange) -> Answer:
     """POST /tickets/email-verification: 201 and a link; no mail is sent."""
-    addressee(exchange, exchange.body["user_id"], missing=HTTPStatus.NOT_FOUND)
-    return _ticket(exchange, "email-verification")
+    account = addressee(exchange, exchange.body["user_id"], missing=HTTPStatus.NOT_FOUND)
+    return _ticket(exchange, "email-verification", account)
 
 
 def mail_password_change(exchange: Exchange) -> Answer:
     """POST /dbconnections/change_password: the same text whether or not there is such an account."""
     body = exchange.body if isinstance(exchange.body, dict) else {}
-    connection = exchange.tenant.connection(str(body.get("connection")))
-    email = str(body.get("email", "")).lower()
-    if connection is None or not email:
-        return answer_json(
-            {"error": "email and connection are required" if not email else "The connection does not exist."},
-            HTTPStatus.BAD_REQUEST,
-        )
-    account = taken_by(exchange.tenant, connection, "email", email)
-    if account is not None:
+    lacking = [name for name in _MAIL_NEEDS if not (isinstance(body.get(name), str) and body[name])]
+    if lacking:
+        return _refused(f"{lacking[0]} is required")
+    connection = exchange.tenant.connection(body["connection"])
+    if connection is None:
+        return _refused("The connection does not exist.")
+    if not connection.is_database:
+        return _refused("The connection is not a database.")
+    email = body["email"].lower()
+    owners = owners_of(exchange.tenant, connection, "email", email)
+    status: int = exchange.service.behaviour.reset_mail_unknown_status
+    if not owners and status == HTTPStatus.NOT_FOUND:
+        return _refused("The user does not exist.", status)
+    for account in owners[:1]:
         exchange.tenant.mails.append({"kind": "change_password", "to": email, "user_id": account["user_id"]})
     return answer_text(_MAIL_SENT, "text/plain")
 
@@ -70,12 +80,25 @@ def addressee(exchange: Exchange, user_id: str, *, missing: int) -> Document:
     return account
 
 
-def _check_password_possible(exchange: Exchange, account: Document) -> None:
-    connection = exchange.tenant.connection(account["identities"][0]["connection"])
+def _check_password_possible(connection: Connection | None) -> None:
     if connection is None or not connection.is_database:
         raise bad_request("The user's main connection does not support this operation.")
 
 
-def _ticket(exchange: Exchange, page: str) -> Answer:
-    ticket = f"{exchange.service.url}/u/{page}?ticket={secrets.token_urlsafe(24)}#"
-    return answer_json({"ticket": ticket}, HTTPStatus.CREATED)
+def _ticket(exchange: Exchange, kind: str, account: Document) -> Answer:
+    page = "reset-password" if kind == "password-change" else kind
+    link = f"{exchange.service.url}/u/{page}?ticket={secrets.token_urlsafe(24)}#"
+    exchange.tenant.tickets.append(
+        {
+            "kind": kind,
+            "user_id": account["user_id"],
+            "link": link,
+            "ttl_sec": exchange.body.get("ttl_sec") or _FIVE_DAYS,
+            "client_id": exchange.body.get("client_id"),
+        }
+    )
+    return answer_json({"ticket": link}, HTTPStatus.CREATED)
+
+
+def _refused(sentence: str, status: int = HTTPStatus.BAD_REQUEST) -> Answer:
+    return answer_json({"error": sentence}, status)

@@ -54,14 +54,14 @@ def find_by_email(exchange: Exchange) -> Answer:
 
 def create_user(exchange: Exchange) -> Answer:
     """POST /users."""
-    return answer_json(create_account(exchange.tenant, exchange.body), HTTPStatus.CREATED)
+    account = create_account(exchange.tenant, exchange.body, exchange.service.behaviour)
+    return answer_json(account, HTTPStatus.CREATED)
 
 
 def update_user(exchange: Exchange) -> Answer:
     """PATCH /users/{id}."""
     account_of(exchange)
-    status = exchange.service.behaviour.patch_email_conflict_status
-    return answer_json(update_account(exchange.tenant, exchange.id, exchange.body, conflict_status=status))
+    return answer_json(update_account(exchange.tenant, exchange.id, exchange.body, exchange.service.behaviour))
 
 
 def delete_user(exchange: Exchange) -> Answer:
@@ -84,7 +84,8 @@ def delete_blocks(exchange: Exchange) -> Answer:
 
 
 def revoke_access(exchange: Exchange) -> Answer:
-    """POST /users/{id}/revoke-access."""
+    """POST /users/{id}/revoke-access: 202 also when there is no such account, as no 404 is described."""
+    _check_id(exchange.id)
     exchange.tenant.revoked_access.append(exchange.id)
     return answer_nothing(HTTPStatus.ACCEPTED)
 

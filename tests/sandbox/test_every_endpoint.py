@@ -71,6 +71,8 @@ CASES = [
     Case("POST", "/users", 400, SOMEBODY | {"connection": "company"}),
     Case("POST", "/users", 400, SOMEBODY | {"connection": "Closed"}, {"message": "Connection is disabled."}),
     Case("POST", "/users", 400, SOMEBODY | {"username": "new"}),
+    Case("POST", "/users", 400, SOMEBODY | {"connection": "Named"}),
+    Case("POST", "/users", 201, SOMEBODY | {"connection": "Named", "username": "New"}, {"username": "new"}),
     Case("GET", "/users/<ann>", 200, says={"email": "ann@example.com"}),
     Case("GET", "/users/<odd>?fields=email", 200, says={"email": "odd@example.com"}),
     Case("GET", f"/users/{NOBODY}", 404, says=USER_GONE),
@@ -99,6 +101,8 @@ CASES = [
     Case("DELETE", f"/users/{NOBODY}/roles", 404, {"roles": ["<admin>"]}, USER_GONE),
     Case("DELETE", "/users/<ann>/roles", 400, {}, BAD_BODY),
     Case("POST", "/users/<ann>/revoke-access", 202, {}),
+    Case("POST", f"/users/{NOBODY}/revoke-access", 202, {}),
+    Case("POST", "/users/ann/revoke-access", 400, {}, {"errorCode": "invalid_uri"}),
     Case("POST", "/users/<ann>/revoke-access", 400, {"session": "x"}, BAD_BODY),
     Case("GET", "/user-blocks/<ann>?consider_brute_force_enablement=true", 200, says={"blocked_for": []}),
     Case("GET", f"/user-blocks/{NOBODY}", 404, says=USER_GONE),
@@ -129,7 +133,7 @@ CASES = [
     Case("POST", "/roles/<admin>/users", 404, {"users": ["<raw ben>", "auth0|nobody"]}),
     Case("POST", "/roles/<admin>/users", 400, {"users": ["ann"]}, BAD_BODY),
     Case("GET", "/connections", 200),
-    Case("GET", "/connections?strategy=auth0&strategy=waad&include_totals=true", 200, says={"total": 3}),
+    Case("GET", "/connections?strategy=auth0&strategy=waad&include_totals=true", 200, says={"total": 4}),
     Case("GET", f"/connections?name={DEFAULT_CONNECTION}&fields=id&include_fields=true", 200),
     Case("GET", "/connections?take=2", 200),
     Case("GET", "/connections?page=10&per_page=100", 400, says=PAGED_OUT),
@@ -158,6 +162,7 @@ CASES = [
     Case("POST", "/tickets/password-change", 400, {"connection_id": NO_CONNECTION, "email": "a@example.com"}),
     Case("POST", "/tickets/password-change", 404, {"user_id": "auth0|nobody"}, USER_GONE),
     Case("POST", "/tickets/password-change", 400, {"user_id": "<raw odd>"}),
+    Case("POST", "/tickets/password-change", 400, {"user_id": "<raw ann>", "client_id": ""}, BAD_BODY),
     Case("POST", "/tickets/password-change", 400, {}, BAD_BODY),
     Case("POST", "/tickets/email-verification", 201, {"user_id": "<raw ann>"}),
     Case("POST", "/tickets/email-verification", 404, {"user_id": "auth0|nobody"}, USER_GONE),
@@ -169,6 +174,7 @@ def names(tenant: Tenant) -> dict[str, str]:
     """What the placeholders of a case stand for."""
     tenant.add_connection("company", strategy="waad")
     tenant.add_connection("Closed", enabled=False)
+    tenant.add_connection("Named", requires_username=True)
     admin = tenant.add_role("admin")
     tenant.add_role("editor")
     ann = tenant.add_user("ann@example.com", roles=["admin"])

@@ -119,6 +119,46 @@ def test_connections_are_read_by_checkpoint_too(caller: Caller) -> None:
     assert "next" not in second
 
 
+@pytest.mark.parametrize(
+    ("fields", "keys"),
+    [
+        ("fields=options", {"options", "is_domain_connection"}),
+        ("fields=name,options&include_fields=true", {"name", "options", "is_domain_connection"}),
+        ("fields=options&include_fields=false", {"id", "name", "strategy", "realms", "is_domain_connection"}),
+    ],
+)
+def test_a_connection_tells_whether_it_wants_usernames(fields: str, keys: set[str], caller: Caller) -> None:
+    connection_id = caller.tenant.add_connection("Named", requires_username=True)
+
+    listed = caller("GET", f"/connections?{fields}").json()
+    alone = caller("GET", f"/connections/{connection_id}?{fields}").json()
+
+    assert alone == listed[1]
+    assert [entry.keys() for entry in listed] == [keys, keys]
+    wanted = [entry["options"]["requires_username"] for entry in listed if "options" in entry]
+    assert wanted in ([False, True], [])
+
+
+@pytest.mark.parametrize(("sensitive", "created", "changed"), [(True, 200, 200), (False, 409, 400)])
+def test_role_names_differ_by_case_or_do_not(
+    sensitive: bool,  # noqa: FBT001  (parametrized)
+    created: int,
+    changed: int,
+    serve: Serve,
+) -> None:
+    caller = serve(role_names_case_sensitive=sensitive)
+    caller.tenant.add_role("admin")
+    editor = caller.tenant.add_role("editor")
+
+    exact = caller("POST", "/roles", {"name": "admin"})
+    other_case = caller("POST", "/roles", {"name": "Admin"})
+    renamed = caller("PATCH", f"/roles/{editor}", {"name": "ADMIN"})
+    itself = caller("PATCH", f"/roles/{caller.tenant.role_id('admin')}", {"name": "admin", "description": "All"})
+
+    assert (exact.status_code, itself.status_code) == (409, 200)
+    assert (other_case.status_code, renamed.status_code) == (created, changed)
+
+
 @pytest.mark.parametrize("status", [400, 409])
 def test_an_account_has_at_most_fifty_roles(status: int, serve: Serve) -> None:
     caller = serve(role_limit_status=status)

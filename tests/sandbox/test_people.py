@@ -9,16 +9,35 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox import Tenant
-from sandbox.people import QUERY, ROLES, seed
+from sandbox.names import FAMILY, GIVEN
+from sandbox.people import DEPARTMENTS, QUERY, ROLES, seed
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+KNOWN = [
+    ("nia.haddad@example.org", "viewer"),
+    ("nia.haddad@example.org", "editor"),
+    ("nia.haddad@example.org", "analyst"),
+    ("chiara.takahashi@example.com", "viewer"),
+    ("saoirse.cohen@example.com", None),
+    ("rajesh.chen@example.com", "analyst"),
+    ("no address yet", "viewer"),
+]
+"""What seed 7 has always made of three people, a day later."""
 
 
 def rows_of(path: Path) -> list[tuple[str, str | None]]:
     """What the job's query returns."""
     with closing(sqlite3.connect(path)) as database:
         return database.execute(QUERY).fetchall()
+
+
+def profiles_of(path: Path) -> dict[int, tuple[str, str, str, str, int]]:
+    """Everybody by number, with what a mapping could take."""
+    query = "SELECT id, full_name, given_name, family_name, department, active FROM people"
+    with closing(sqlite3.connect(path)) as database:
+        return {row[0]: row[1:] for row in database.execute(query)}
 
 
 def wanted(path: Path) -> dict[str, list[str]]:
@@ -74,3 +93,37 @@ def test_the_same_seed_makes_the_same_people(tmp_path: Path) -> None:
 
     assert rows_of(tmp_path / "a.db") == rows_of(tmp_path / "b.db")
     assert rows_of(tmp_path / "a.db") != rows_of(tmp_path / "c.db")
+
+
+def test_the_table_has_what_a_mapping_needs(tenant: Tenant, tmp_path: Path) -> None:
+    seed(tenant, tmp_path / "people.db", people=200)
+
+    with closing(sqlite3.connect(tmp_path / "people.db")) as database:
+        columns = [(row[1], row[2]) for row in database.execute("PRAGMA table_info(people)")]
+    people = profiles_of(tmp_path / "people.db").values()
+
+    assert [name for name, _ in columns] == [
+        "id", "email", "full_name", "given_name", "family_name", "department", "active", "role"
+    ]  # fmt: skip
+    assert {name for name, kind in columns if kind == "INTEGER"} == {"id", "active"}
+    assert all(full == f"{given} {family}" for full, given, family, _, _ in people)
+    assert {given for _, given, _, _, _ in people} <= {name for name, _ in GIVEN}
+    assert {family for _, _, family, _, _ in people} <= {name for name, _ in FAMILY}
+    assert {department for *_, department, _ in people} == set(DEPARTMENTS)
+    assert {active for *_, active in people} == {1}
+
+
+def test_nobody_changes_departments_because_others_come_and_go(tmp_path: Path) -> None:
+    seed(Tenant(), tmp_path / "before.db", people=100, drift="none")
+    seed(Tenant(), tmp_path / "after.db", people=100, drift="day")
+
+    before, after = profiles_of(tmp_path / "before.db"), profiles_of(tmp_path / "after.db")
+    stayed = before.keys() & after.keys()
+    assert stayed < before.keys()
+    assert all(before[number] == after[number] for number in stayed)
+
+
+def test_the_people_are_those_they_were_before_there_were_departments(tmp_path: Path) -> None:
+    seed(Tenant(), tmp_path / "people.db", people=3)
+
+    assert rows_of(tmp_path / "people.db") == KNOWN

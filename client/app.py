@@ -8,19 +8,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from client import journal
-from client.auth0.tokens import READ_SCOPES, WRITE_SCOPES
 from client.console import Console
 from client.stop import Stop
-from client.wiring import make_applier, make_brakes, make_reader, make_scope, make_transport
+from client.terms import (
+    fitting,
+    make_brakes,
+    make_managed_roles,
+    make_policy,
+    make_protection,
+    needed_scopes,
+    profile_fields,
+)
+from client.wiring import make_applier, make_reader, make_scope, make_transport
 from config.settings import Settings
 from database.users import Users
 from sync import desired, guard, plan, restoring
 from sync.brakes import Brakes
 from sync.guard import Approval
-from sync.model import Kind, Prior
+from sync.model import Prior
 from sync.plan import Plan
+from sync.policy import Policy
 from sync.report import Run
-from sync.roles import ManagedRoles
 
 logger = logging.getLogger(__name__)
 
@@ -50,43 +58,41 @@ class App:
         """Make the tenant agree with the source, or with a journal; in a dry run, say what that would take."""
         settings, record, path = self.settings, self.record, self.orders.journal
         priors = journal.read(path, make_scope(settings)) if path else ()
-        self.transport.tokens.require(READ_SCOPES + (WRITE_SCOPES if record.writes else ()))
-        record.plan = self._restoration(priors) if path else self._agreement()
+        self.transport.tokens.require(needed_scopes(settings, writes=record.writes))
+        record.plan, policy = self._restoration(priors) if path else self._agreement()
         self.console.plan(record.plan)
         record.guard = guard.judge(record.plan, settings.limits, self.orders.approval)
         if record.writes and not record.guard.refusals:
-            applier = make_applier(settings, record.plan, record, self.transport, self.reader, self.stop)
+            applier = make_applier(settings, record, record.plan, policy, self.transport, self.reader, self.stop)
             applier.apply(into=record)
 
-    def _agreement(self) -> Plan:
+    def _agreement(self) -> tuple[Plan, Policy]:
         settings, reader = self.settings, self.reader
-        frame = self.users.read(self.stop.check)
+        frame = fitting(self.users.read(self.stop.check), settings, reader)
         connection = reader.connection()
-        roles = ManagedRoles(reader.roles(), prefix=settings.auth0_role_prefix, patterns=settings.auth0_managed_roles)
-        accounts = reader.accounts(connection)
-        memberships = reader.memberships(accounts, list(roles))
-        people = desired.build(frame, roles)
+        there = reader.roles()
+        policy = make_policy(settings, connection, there, self.record.started_at.date())
+        roles = make_managed_roles(settings, there)
+        accounts = reader.accounts(connection, profile_fields(frame, policy))
+        memberships = reader.memberships(accounts, sorted({*roles, *policy.watched}))
+        people = desired.build(frame, roles, settings.db_role_separator or "")
         for email in self.brakes.strangers(people.keys(), accounts):
             logger.warning("--only %s: there is nobody of this e-mail, neither in the source nor in the tenant", email)
-        return plan.build(
-            people,
-            accounts,
-            memberships,
-            connection=connection.name,
-            roles=roles,
-            protected=settings.client_ignore_users,
-            leaving=Kind.BLOCK if settings.sync_on_missing == "block" else Kind.DELETE,
-            brakes=self.brakes,
+        made = plan.build(
+            people, accounts, memberships, connection=connection.name, roles=roles, policy=policy, brakes=self.brakes
         )
+        return made, policy
 
-    def _restoration(self, priors: Sequence[Prior]) -> Plan:
+    def _restoration(self, priors: Sequence[Prior]) -> tuple[Plan, Policy]:
+        roles = self.reader.roles()
+        protection = make_protection(self.settings, roles)
         restoration = restoring.build(
             priors,
-            self.reader.present({prior.user_id: prior.email for prior in priors}),
+            self.reader.present({prior.user_id: prior.email for prior in priors}, restoring.fields(priors)),
             connection=self.reader.connection().name,
-            roles=self.reader.roles(),
-            protected=self.settings.client_ignore_users,
+            roles=roles,
+            protection=protection,
             brakes=self.brakes,
         )
         self.record.notes = restoration.notes
-        return restoration.plan
+        return restoration.plan, Policy(protection)

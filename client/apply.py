@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import takewhile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import groupby
+from operator import attrgetter
 
-from client.auth0 import imports
-from client.auth0.errors import Malformed, Uncertain
-from client.auth0.imports import Imported, Importer, ImportFile
-from client.auth0.writer import Created, Writer
-from client.breaker import DONE, Breaker, Tried
+from client.breaker import DONE, Tried
+from client.creating import Creator
 from client.giving import RoleGiver
-from client.side_by_side import side_by_side
-from client.taking import DESTRUCTIVE, Taker
-from sync.model import Change, Kind, Outcome, Role, Status
-from sync.plan import Plan
+from client.inviting import Inviter
+from client.taking import JOURNALED, Taker
+from client.trying import Ends, Tries
+from sync.model import NEW_ROLE, Change, Kind, Outcome, Role, Status
+from sync.plan import PHASES, Plan
 from sync.report import Run
 
 logger = logging.getLogger(__name__)
 
-_MOST_FAILED_IMPORTS = 3  # of a run; then everybody else is created singly
-
-Ends = Iterator[tuple[Change, Tried]]
+_OTHERS = "it is no longer the account that was planned"
+_WITHOUT_ACCOUNT = "the account was not created"
 
 
 @dataclass(slots=True)
@@ -31,168 +30,153 @@ class Applier:
     """Applies one plan. `outcomes` has an entry for each change, in the plan's order, however it ended."""
 
     plan: Plan
-    writer: Writer
-    importer: Importer
+    creator: Creator
     taker: Taker
-    breaker: Breaker = field(default_factory=Breaker)
-    workers: int = 4
-    """Requests in flight."""
+    inviter: Inviter
+    tries: Tries
     batch_size: int = 50
     """Accounts in one request that gives a role."""
     _outcomes: dict[Change, Outcome] = field(default_factory=dict)
-    _user_ids: dict[str, str] = field(default_factory=dict)  # of accounts made by this run, by e-mail
-    _begun: dict[str, Tried] = field(default_factory=dict)  # imports whose end is not known, by e-mail
-    _failed_imports: int = 0
-    _lacking: set[str] = field(default_factory=set)  # e-mails of people who did not get their new roles
+    _roles: dict[str, Role] = field(default_factory=dict)  # created by this run, by the id that the plan has
+    _lacking: dict[str, str] = field(default_factory=dict)  # e-mail to why nothing may be taken from them
+    _estranged: set[str | None] = field(default_factory=set)  # ids of accounts that are no longer those of the plan
 
     def apply(self, into: Run) -> None:
         """Carry out all changes; a kind begins when the one before it is done.
 
         What became of them is in `into`, however this ends. Raises the last `Auth0Error` when Auth0 is dead, and
-        `JournalError` when something is to be taken and the journal cannot be written.
+        `Unwritable` when something is to be changed and the journal cannot be written.
         """
+        journal, links = self.taker.journal.lines, self.inviter.links
         try:
-            if self.plan.by_kind(*DESTRUCTIVE):
-                self.taker.journal.check_place()
-            for kind in Kind:
-                for change, tried in _PHASES[kind](self, self.plan.by_kind(kind)):
+            if self.plan.by_kind(*JOURNALED):
+                journal.check_place()
+            if self.plan.by_kind(Kind.INVITE) and self.inviter.makes_links:
+                links.check_place()
+            for kinds in PHASES:
+                for change, tried in _STEPS[kinds[0]](self, self.plan.by_kind(*kinds)):
                     self._outcomes[change] = Outcome(change, tried.status, tried.why)
                     _tell(change, tried)
         finally:
             into.outcomes = self.outcomes
-            into.journal = str(self.taker.journal.path) if self.taker.journal.begun else into.journal
-            self.taker.journal.close()
-        if self.breaker.broken is not None:
-            raise self.breaker.broken
+            into.journal = str(journal.path) if journal.begun else into.journal
+            into.invitations = str(links.path) if links.begun else ""
+            journal.close()
+            links.close()
+        if self.tries.breaker.broken is not None:
+            raise self.tries.breaker.broken
 
     @property
     def outcomes(self) -> list[Outcome]:
         """What became of each change."""
         return [self._outcomes.get(change) or Outcome(change, Status.NOT_TRIED) for change in self.plan.changes]
 
-    def _each(self, step: Callable[[Change], Tried], changes: Sequence[Change]) -> Ends:
-        """A stop may come before a hundred thousand of them: then the rest does not go through the threads."""
+    def _create_roles(self, changes: Sequence[Change]) -> Ends:
+        return self.tries.each(self._create_role, changes)
 
-        def attempt(change: Change) -> Tried:
-            return self.breaker.attempt(lambda: step(change))
-
-        begun = 0
-        going = takewhile(lambda _: not self.breaker.is_over, changes)
-        for ended in side_by_side(attempt, going, self.workers):
-            begun += 1
-            yield ended
-        for change in changes[begun:]:
-            yield change, attempt(change)
+    def _create_role(self, change: Change) -> Tried:
+        (role,) = change.roles
+        self._roles[role.id] = replace(role, id=self.creator.writer.create_role(role.name))
+        return DONE
 
     def _create(self, changes: Sequence[Change]) -> Ends:
-        """By import jobs where these save requests; singly whoever is left."""
-        left = changes
-        whole = any(change.user_id for change in changes)  # accounts that come back as they were: a request each
-        if not whole and self.importer.is_for(len(changes)):
-            left = yield from self._import(changes)
-        for change, tried in self._each(self._create_one, left):
-            # Who was in an import whose end is not known has been tried.
-            begun = self._begun.get(change.email) if tried.status is Status.NOT_TRIED else None
-            yield change, begun or tried
+        return self.creator.create(changes)
 
-    def _import(self, changes: Sequence[Change]) -> Generator[tuple[Change, Tried], None, list[Change]]:
-        """Returns those whom the import did not settle."""
-        left = {change.email: change for change in changes}
-        existing: dict[str, str] = {}
-        for _, imported in side_by_side(self._import_file, imports.files([*left]), imports.AT_ONCE):
-            for email, user_id in imported.created.items():
-                yield left.pop(email), self._made(email, Created(user_id, adopted=False))
-            for email, why in imported.refused.items():
-                yield left.pop(email), Tried(Status.FAILED, why)
-            existing |= imported.existing
-        yield from self._each(
-            lambda change: self._adopt(change.email, existing[change.email]), [left.pop(email) for email in existing]
-        )
-        return list(left.values())
-
-    def _import_file(self, file: ImportFile) -> Imported:
-        if self._failed_imports >= _MOST_FAILED_IMPORTS:
-            return Imported()
-        result = self.breaker.attempt(lambda: self.importer.carry_out(file), len(file.ids))
-        if isinstance(result, Imported):
-            return result
-        if result.status is Status.FAILED:
-            self._failed_imports += 1
-            if isinstance(result.error, Uncertain | Malformed):
-                self._begun |= dict.fromkeys(file.ids, result)
-            logger.warning("%s people are not imported but created one by one: %s", len(file.ids), result.why)
-        return Imported()
-
-    def _adopt(self, email: str, why: str) -> Tried:
-        found = self.writer.adopt(email)
-        return self._made(email, found) if found else Tried(Status.FAILED, why)
-
-    def _create_one(self, change: Change) -> Tried:
-        created = self.writer.create(change.email, change.user_id or "", change.attributes)
-        another = change.user_id not in (None, created.user_id)
-        if another and created.adopted:
-            return Tried(Status.FAILED, f"another account has this e-mail by now: {created.user_id}")
-        made = self._made(change.email, created)
-        why = f"under another id: {created.user_id} instead of {change.user_id}"
-        return Tried(Status.DONE, why) if another else made
-
-    def _made(self, email: str, created: Created) -> Tried:
-        self._user_ids[email] = created.user_id
-        return Tried(Status.DONE, "adopted: the account existed already") if created.adopted else DONE
+    def _update(self, changes: Sequence[Change]) -> Ends:
+        """An e-mail that somebody gives up can be taken afterwards."""
+        for _, turn in groupby(changes, key=attrgetter("turn")):
+            for change, tried in self.tries.each(self.taker.update, list(turn)):
+                if tried.status is not Status.DONE:
+                    self._lacking[change.email] = "the account could not be updated first"
+                if tried.status is Status.SKIPPED:
+                    self._estranged.add(change.user_id)
+                yield change, tried
 
     def _give_roles(self, changes: Sequence[Change]) -> Ends:
-        user_ids = {change: change.user_id or self._user_ids.get(change.email) for change in changes}
+        user_ids = {change: change.user_id or self.creator.user_ids.get(change.email) for change in changes}
         wanted: dict[str, list[Role]] = {}
         for change, user_id in user_ids.items():
-            if user_id is not None:
-                wanted.setdefault(user_id, []).extend(change.roles)
-        given = RoleGiver(self.writer, self.breaker, self.workers, self.batch_size).give(wanted)
-        without_account = Tried(Status.SKIPPED, "the account was not created")
+            if user_id is not None and user_id not in self._estranged:
+                wanted.setdefault(user_id, []).extend(self._existing(change.roles))
+        given = RoleGiver(self.creator.writer, self.tries.breaker, self.tries.workers, self.batch_size).give(wanted)
         for change, user_id in user_ids.items():
-            tried = given[user_id] if user_id else self.breaker.attempt(lambda: without_account)
+            if user_id is not None and user_id in given:
+                tried = given[user_id]
+            else:
+                why = _OTHERS if user_id in self._estranged else _WITHOUT_ACCOUNT
+                tried = self.tries.breaker.attempt(partial(Tried, Status.SKIPPED, why))
+            missing = [
+                role.name for role in change.roles if role.id.startswith(NEW_ROLE) and role.id not in self._roles
+            ]
+            if tried.status is Status.DONE and missing:
+                tried = Tried(Status.SKIPPED, f"not created: {', '.join(missing)}")
             if tried.status is not Status.DONE:
-                self._lacking.add(change.email)
+                self._lacking[change.email] = "the new roles could not be given first"
             yield change, tried
 
+    def _existing(self, roles: Sequence[Role]) -> list[Role]:
+        """Those that there are, by the ids that Auth0 knows."""
+        there = (self._roles.get(role.id, role) for role in roles)
+        return [role for role in there if not role.id.startswith(NEW_ROLE)]
+
+    def _invite(self, changes: Sequence[Change]) -> Ends:
+        return self.tries.each(self._invite_one, changes)
+
+    def _invite_one(self, change: Change) -> Tried:
+        if change.user_id in self._estranged:
+            return Tried(Status.SKIPPED, _OTHERS)
+        return self.inviter.invite(change, self.creator)
+
     def _remove_roles(self, changes: Sequence[Change]) -> Ends:
-        return self._each(self._remove_roles_of_one, changes)
+        return self.tries.each(self._remove_roles_of_one, changes)
 
     def _remove_roles_of_one(self, change: Change) -> Tried:
         """Somebody who did not get their new roles keeps the old ones: better one too many than locked out."""
-        if change.email in self._lacking:
-            return Tried(Status.SKIPPED, "the new roles could not be given first")
+        if why := self._lacking.get(change.email):
+            return Tried(Status.SKIPPED, why)
         return self.taker.remove_roles(change)
 
     def _unblock(self, changes: Sequence[Change]) -> Ends:
-        return self._each(self.taker.unblock, changes)
+        return self.tries.each(self.taker.unblock, changes)
 
     def _block(self, changes: Sequence[Change]) -> Ends:
-        return self._each(self.taker.block, changes)
+        return self.tries.each(self.taker.block, changes)
 
     def _delete(self, changes: Sequence[Change]) -> Ends:
-        return self._each(self.taker.delete, changes)
+        return self.tries.each(self.taker.delete, changes)
 
 
-_PHASES: dict[Kind, Callable[[Applier, Sequence[Change]], Ends]] = {
-    Kind.CREATE: Applier._create,  # noqa: SLF001 - the class's own steps
+_STEPS: dict[Kind, Callable[[Applier, Sequence[Change]], Ends]] = {
+    Kind.CREATE_ROLE: Applier._create_roles,  # noqa: SLF001 - the class's own steps
+    Kind.CREATE: Applier._create,  # noqa: SLF001
+    Kind.ADOPT: Applier._update,  # noqa: SLF001
     Kind.UNBLOCK: Applier._unblock,  # noqa: SLF001
     Kind.ADD_ROLES: Applier._give_roles,  # noqa: SLF001
+    Kind.INVITE: Applier._invite,  # noqa: SLF001
     Kind.REMOVE_ROLES: Applier._remove_roles,  # noqa: SLF001
     Kind.BLOCK: Applier._block,  # noqa: SLF001
     Kind.DELETE: Applier._delete,  # noqa: SLF001
 }
 _DONE = {
+    Kind.CREATE_ROLE: "created the role",
     Kind.CREATE: "added",
+    Kind.ADOPT: "adopted",
+    Kind.UPDATE: "updated",
     Kind.UNBLOCK: "unblocked",
     Kind.ADD_ROLES: "gave",
+    Kind.INVITE: "invited",
     Kind.REMOVE_ROLES: "took from",
     Kind.BLOCK: "blocked",
     Kind.DELETE: "deleted",
 }
 _NOT_DONE = {
+    Kind.CREATE_ROLE: "could not create the role",
     Kind.CREATE: "could not add",
+    Kind.ADOPT: "could not adopt",
+    Kind.UPDATE: "could not update",
     Kind.UNBLOCK: "could not unblock",
     Kind.ADD_ROLES: "could not give roles to",
+    Kind.INVITE: "could not invite",
     Kind.REMOVE_ROLES: "could not take roles from",
     Kind.BLOCK: "could not block",
     Kind.DELETE: "could not delete",
@@ -201,8 +185,12 @@ _NOT_DONE = {
 
 def _tell(change: Change, tried: Tried) -> None:
     roles = ", ".join(role.name for role in change.roles)
+    who = change.email or roles
     if tried.status is Status.DONE:
-        details = (f": {roles}" if roles else "") + (f" ({tried.why})" if tried.why else "")
-        logger.info("%s %s%s", _DONE[change.kind], change.email, details)
+        what = roles if change.email else ""
+        if change.kind in {Kind.ADOPT, Kind.UPDATE}:
+            what = ", ".join(edit.field for edit in change.edits)  # values are in the plan, and not for every log
+        details = (f": {what}" if what else "") + (f" ({tried.why})" if tried.why else "")
+        logger.info("%s %s%s", _DONE[change.kind], who, details)
     elif tried.status is not Status.NOT_TRIED:
-        logger.warning("%s %s: %s", _NOT_DONE[change.kind], change.email, tried.why)
+        logger.warning("%s %s: %s", _NOT_DONE[change.kind], who, tried.why)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from client.auth0.errors import Auth0Error, Conflict, Denied, NotFound, Rejected
-from client.journal import JournalError
+from client.lines import Unwritable
 from client.stop import Stopped
 from sync.model import Status
 
@@ -35,12 +35,12 @@ DONE = Tried(Status.DONE)
 
 @dataclass(slots=True)
 class Breaker:
-    """One bad account does not stop the others; a dead Auth0, a lost login, a journal that cannot be written or a
+    """One bad account does not stop the others; a dead Auth0, a lost login, a file that cannot be written or a
     signal does. Threads may share it."""
 
     check: Callable[[], None] = lambda: None
     """Raises `Stopped` when the run is to end."""
-    broken: Auth0Error | JournalError | None = None
+    broken: Auth0Error | Unwritable | None = None
     """Why the rest was given up, if it was."""
     _in_a_row: int = 0
 
@@ -68,7 +68,7 @@ class Breaker:
         except Auth0Error as error:
             self._count(error, accounts)
             return Tried(Status.FAILED, str(error), error)
-        except JournalError as error:
+        except Unwritable as error:
             self._give_up(error)
             return Tried(Status.FAILED, str(error))
         self._in_a_row = 0
@@ -84,7 +84,7 @@ class Breaker:
         if lost or self._in_a_row >= _MOST_FAILURES:
             self._give_up(error)
 
-    def _give_up(self, error: Auth0Error | JournalError) -> None:
+    def _give_up(self, error: Auth0Error | Unwritable) -> None:
         if self.broken is None:
             self.broken = error
             logger.error("giving up: %s; what is left is not tried", error)

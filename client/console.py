@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console as Rich
@@ -19,11 +22,19 @@ from sync.report import Exit, Run
 from sync.text import visible
 
 _NARROWEST, _NOT_A_TERMINAL = 60, 140  # columns
+_LONGEST_VALUE = 200  # characters; the report and the journal have the whole
 _SHOWN = 20  # lines of each kind, unless all are wanted
+Row = tuple[str, tuple[str, ...]]
+"""Who, and what there is to say, a line each."""
+
 _VERBS = {
+    Kind.CREATE_ROLE: ("create role", "green"),
     Kind.CREATE: ("create", "green"),
+    Kind.ADOPT: ("adopt", "cyan"),
+    Kind.UPDATE: ("update", "cyan"),
     Kind.UNBLOCK: ("unblock", "green"),
     Kind.ADD_ROLES: ("give roles", "green"),
+    Kind.INVITE: ("invite", "green"),
     Kind.REMOVE_ROLES: ("take roles", "yellow"),
     Kind.BLOCK: ("block", "red"),
     Kind.DELETE: ("delete", "red"),
@@ -84,18 +95,26 @@ class Console:
             self._table(f"{verb} ({len(rows)})", rows, colour)
         for (kind, brake), changes in _by_brake(plan.kept_back).items():
             self._table(f"{_VERBS[kind][0]}, kept back by {brake} ({len(changes)})", list(map(_row, changes)), "dim")
-        held = [(held.email or f"(row {held.rows[0]})", held.reason) for held in plan.held]
+        pairs = [
+            (f"{pair.old_email} → {pair.new_email}", (f"same {', '.join(pair.shared)}",))
+            for pair in plan.possible_renames
+        ]
+        self._table(f"possible rename: one goes, one comes, and they are alike ({len(pairs)})", pairs, "yellow")
+        protected = [(one.email or one.user_id or "", (one.reason,)) for one in plan.protected]
+        self._table(f"protected, left as they are ({len(protected)})", protected, "blue")
+        held = [(held.email or f"(row {held.rows[0]})", (held.reason,)) for held in plan.held]
         self._table(f"held, left as they are ({len(held)})", held, "magenta")
 
-    def _table(self, title: str, rows: list[tuple[str, str]], colour: str) -> None:
+    def _table(self, title: str, rows: Sequence[Row], colour: str) -> None:
         if not rows:
             return
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
         table.add_column(overflow="fold")
         table.add_column(overflow="fold")
         shown = rows if self._everything else rows[:_SHOWN]
-        for row in shown:
-            table.add_row(*map(_text, row))
+        for who, what in shown:
+            for name, line in zip_longest([who], what, fillvalue=""):
+                table.add_row(_text(name), _text(line))
         self._say((title, colour))
         self._print(table)
         if len(shown) < len(rows):
@@ -137,8 +156,10 @@ class Console:
         for lifted in run.guard.approved:
             self._say(("Approved by --approve:", "bold"), f" {lifted.sentence}.")
         self._notes(run)
+        if run.invitations:
+            self._say(("Links for invitations", "bold"), f" (each is as good as a password): {run.invitations}")
         if run.journal and run.mode == "sync":
-            self._say("What was taken is written down; this brings it back:")
+            self._say("What was taken or overwritten is written down; this brings it back:")
             self._command(shlex.join(["python", "main.py", "restore", run.journal]))
         if not run.writes and run.plan is not None and run.plan.changes and not run.guard.refusals:
             self._say("This carries out this plan, and no other:")
@@ -161,8 +182,18 @@ def _result(run: Run) -> str:
     return _RESULTS.get(run.exit_code, "ended")
 
 
-def _row(change: Change) -> tuple[str, str]:
-    return change.email, ", ".join(role.name for role in change.roles)
+def _row(change: Change) -> Row:
+    roles = ", ".join(role.name for role in change.roles)
+    if change.kind is Kind.CREATE_ROLE:
+        return roles, ()
+    if change.kind is Kind.CREATE:
+        return change.email, ("; ".join(f"{edit.field}: {_value(edit.new)}" for edit in change.edits),)
+    edits = (f"{edit.field}: {_value(edit.old)} → {_value(edit.new)}" for edit in change.edits)
+    return change.email, tuple(filter(None, (roles, *edits, change.cause)))
+
+
+def _value(value: Any) -> str:
+    return "(none)" if value is None else visible(json.dumps(value, ensure_ascii=False), _LONGEST_VALUE)
 
 
 def _by_brake(kept_back: Iterable[Outcome]) -> dict[tuple[Kind, str], list[Change]]:

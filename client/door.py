@@ -14,7 +14,8 @@ from client import __version__, report_file
 from client.app import App, Orders
 from client.auth0.errors import Auth0Error
 from client.console import Console
-from client.journal import JournalError, JournalUnreadable, forget_old
+from client.journal import JournalUnreadable, forget_old
+from client.lines import Unwritable
 from client.locks import LockHeld, Locks
 from client.report_file import ReportError
 from client.stop import Stop, Stopped
@@ -28,6 +29,7 @@ from sync.brakes import Brakes
 from sync.guard import Approval
 from sync.model import Status
 from sync.report import Exit, Run, document, success
+from sync.roles import UnknownRole
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +79,8 @@ class _Job:
             return self._tell()
         with self.locks.on_this_host():
             if self.record.mode == "sync":  # a restore may want just the oldest
-                forget_old(self.settings.journal_dir, self.settings.sync_journal_days, self.record.started_at)
+                for folder in (self.settings.journal_dir, self.settings.invitations_dir):
+                    forget_old(folder, self.settings.sync_journal_days, self.record.started_at)
             return self._tell()
 
     def _tell(self) -> Exit:
@@ -93,7 +96,9 @@ class _Job:
             pass
         except JournalUnreadable as error:
             record.exit_code, record.error = Exit.USAGE, str(error)
-        except (SourceError, Auth0Error, JournalError) as error:
+        except UnknownRole as error:
+            record.exit_code, record.error = Exit.SETTINGS, str(error)
+        except (SourceError, Auth0Error, Unwritable) as error:
             record.exit_code, record.error = Exit.FAILED, str(error)
         except Exception as error:
             logger.exception("this is a bug; please report it with the lines below")

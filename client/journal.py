@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import logging
-import os
-import tempfile
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sync.model import Kind, Prior, Role
+from client.lines import Lines
+from sync.model import Edit, Kind, Prior, Role
 
 logger = logging.getLogger(__name__)
 
 _SCHEMA_VERSION = 1
 _STAMP = "%Y%m%dT%H%M%SZ"
-
-
-class JournalError(Exception):
-    """The journal cannot be written; so nothing may be taken from anybody."""
 
 
 class JournalUnreadable(Exception):
@@ -43,66 +36,22 @@ class Journal:
     """The journal of one run: a file of its own, which is there from the first line on. Threads may share it."""
 
     def __init__(self, folder: Path, scope: Scope, run_id: str, started_at: datetime) -> None:
-        self.path = folder / f"{started_at.astimezone(UTC).strftime(_STAMP)}-{run_id[:8]}.jsonl"
+        self.lines = Lines(folder / file_name(run_id, started_at))
         self._head = {"schema_version": _SCHEMA_VERSION, "run_id": run_id, **asdict(scope)}
-        self._lock = threading.Lock()
-        self._file: int | None = None
-        self._failure: JournalError | None = None
-
-    @property
-    def begun(self) -> bool:
-        """Whether there is such a file."""
-        return self._file is not None
-
-    def check_place(self) -> None:
-        """Raise `JournalError` if it could not be written: to be known before the first change, not in the middle."""
-        try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=self.path.parent, prefix=".try-"):
-                pass
-        except OSError as error:
-            raise self._broken(error) from None
 
     def write(self, prior: Prior) -> None:
-        """Add a line, and see it on the disk before the account is touched. Raises `JournalError`."""
+        """Add a line, and see it on the disk before the account is touched. Raises `Unwritable`."""
         line = {**self._head, "at": datetime.now(UTC).isoformat(timespec="milliseconds"), **asdict(prior)}
-        data = json.dumps(line).encode() + b"\n"
-        with self._lock:
-            if self._failure is None:
-                try:
-                    self._append(data)
-                except OSError as error:
-                    self._failure = self._broken(error)
-            if self._failure is not None:  # a line after half a line would make all of the file unreadable
-                raise self._failure
+        self.lines.append(json.dumps(line))
 
-    def _append(self, data: bytes) -> None:
-        if self._file is None:
-            self._file = self._opened()
-        if os.write(self._file, data) != len(data):
-            raise OSError(errno.ENOSPC, "only a part of a line was taken")
-        os.fsync(self._file)
 
-    def _opened(self) -> int:
-        file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        folder = os.open(self.path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-        return file
-
-    def _broken(self, error: OSError) -> JournalError:
-        return JournalError(f"the journal {self.path} cannot be written ({error.strerror}), so nothing may be taken")
-
-    def close(self) -> None:
-        """No more lines."""
-        if self._file is not None:
-            os.close(self._file)
+def file_name(run_id: str, started_at: datetime) -> str:
+    """What the files of a run are called: when it began, and which one it was."""
+    return f"{started_at.astimezone(UTC).strftime(_STAMP)}-{run_id[:8]}.jsonl"
 
 
 def forget_old(folder: Path, days: int, now: datetime) -> None:
-    """Delete the journals that are older than so many days (0: none): they hold personal data."""
+    """Delete the files of runs that are older than so many days (0: none): they hold personal data."""
     if not days or not folder.is_dir():
         return
     oldest = now - timedelta(days=days)
@@ -115,9 +64,9 @@ def forget_old(folder: Path, days: int, now: datetime) -> None:
             try:
                 path.unlink()
             except OSError as error:
-                logger.warning("the old journal %s cannot be deleted: %s", path, error.strerror)
+                logger.warning("the old file %s cannot be deleted: %s", path, error.strerror)
             else:
-                logger.info("deleted the journal %s: it is older than %s days", path.name, days)
+                logger.info("deleted %s: it is older than %s days", path.name, days)
 
 
 def read(path: Path, scope: Scope) -> list[Prior]:
@@ -160,6 +109,7 @@ def _prior(record: Mapping[str, Any]) -> Prior:
         profile=dict(record["profile"]),
         user_metadata=dict(record["user_metadata"]),
         app_metadata=dict(record["app_metadata"]),
+        edits=tuple(Edit(str(one["field"]), one["old"], one["new"]) for one in record.get("edits", ())),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from functools import partial
 
 from client.apply import Applier
 from client.auth0.imports import Importer
@@ -13,12 +13,17 @@ from client.auth0.tokens import Credentials
 from client.auth0.transport import Transport
 from client.auth0.writer import Writer
 from client.breaker import Breaker
-from client.journal import Journal, Scope
+from client.creating import Creator
+from client.inviting import Inviter
+from client.journal import Journal, Scope, file_name
+from client.lines import Lines
 from client.stop import Stop
 from client.taking import Taker
+from client.terms import stranger
+from client.trying import Tries
 from config.settings import Settings
-from sync.brakes import Brakes
 from sync.plan import Plan
+from sync.policy import Policy
 from sync.report import Run
 
 
@@ -40,6 +45,7 @@ def make_reader(settings: Settings, transport: Transport, stop: Stop) -> Reader:
     return Reader(
         transport,
         settings.auth0_connection,
+        namespace=settings.sync_namespace,
         workers=settings.auth0_pool_size,
         user_read=settings.auth0_user_read,
         role_read=settings.auth0_role_read,
@@ -48,27 +54,26 @@ def make_reader(settings: Settings, transport: Transport, stop: Stop) -> Reader:
     )
 
 
-def make_brakes(settings: Settings, brakes: Brakes) -> Brakes:
-    """The brakes of the command line and those of the settings."""
-    return replace(brakes, keep_missing=settings.sync_on_missing == "keep")
-
-
 def make_scope(settings: Settings) -> Scope:
     """What a run, and its journal, is about."""
     return Scope(settings.auth0_url, settings.auth0_connection)
 
 
-def make_applier(settings: Settings, plan: Plan, run: Run, transport: Transport, reader: Reader, stop: Stop) -> Applier:
-    """What carries out `plan`, the plan of `run`, with the right to write."""
+def make_applier(
+    settings: Settings, run: Run, plan: Plan, policy: Policy, transport: Transport, reader: Reader, stop: Stop
+) -> Applier:
+    """What carries out `plan`, the plan of `run` that was made by `policy`, with the right to write."""
     writing, connection = transport.for_writing(), reader.connection()
     writer = Writer(writing, reader, connection)
+    importer = Importer(writing, reader, connection, settings.auth0_create_with, sleep=stop.sleep)
+    tries = Tries(Breaker(stop.check), settings.auth0_pool_size)
     journal = Journal(settings.journal_dir, make_scope(settings), run.run_id, run.started_at)
+    links = Lines(settings.invitations_dir / file_name(run.run_id, run.started_at))
     return Applier(
         plan,
-        writer,
-        Importer(writing, reader, connection, settings.auth0_create_with, sleep=stop.sleep),
-        Taker(reader, writer, journal),
-        Breaker(stop.check),
-        settings.auth0_pool_size,
+        Creator(writer, importer, tries, partial(stranger, policy, reader)),
+        Taker(reader, writer, journal, owner=policy.owner, revoke=settings.sync_revoke_sessions),
+        Inviter(reader, writer, settings.auth0_invite, settings.invites_for, links),
+        tries,
         settings.auth0_role_batch_size,
     )

@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from config.mapping import clashes, is_json_object
 from config.settings import Settings
 from config.sources import EnvFileError, Strings, brief, read_env_file, read_secrets
+from sync.text import visible
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 DEFAULT_ENV_FILE = Path(".env")
 SECRETS_DIR = Path("/run/secrets")
+_OURS = ("SYNC_", "DB_COLUMN", "DB_ROLE", "CLIENT_IGNORE_")  # nothing else is called so
+_UNREADABLE = (OSError, RuntimeError, ValueError)  # ~ of a user who is not there; no UTF-8, no path at all
 
 
 class SettingsError(Exception):
@@ -45,6 +49,8 @@ def load(environ: Mapping[str, str], env_file: Path | None = None, *, secrets_di
     faults += _misspelt({**from_file, **environ})
     faults += _query(values)
     faults += _database(values)
+    faults += _role_map(values)
+    faults += _namespace(values)
     try:
         settings = Settings(**values)
     except ValidationError as error:
@@ -65,10 +71,10 @@ def _env_file(path: Path | None, faults: list[str]) -> dict[str, str]:
 
 
 def _misspelt(names: Iterable[str]) -> Iterator[str]:
-    """A guard's limit that is misspelt must not be a guard without a limit."""
+    """A limit or a protection that is misspelt must not be none."""
     known = [name.upper() for name in Settings.model_fields]
     for name in names:
-        if name.upper().startswith("SYNC_") and name.upper() not in known:
+        if name.upper().startswith(_OURS) and name.upper() not in known:
             near = difflib.get_close_matches(name.upper(), known, n=1)
             yield f"{name}: there is no such setting" + (f"; is {near[0]} meant?" if near else "")
 
@@ -80,8 +86,8 @@ def _query(values: dict[str, Any]) -> Iterator[str]:
         yield "USERS_DB_QUERY: set either this or USERS_DB_QUERY_FILE" + (", not both" if file else "")
     elif file:
         try:
-            values["users_db_query"] = Path(file).expanduser().read_text(encoding="utf-8-sig")
-        except (OSError, RuntimeError, UnicodeDecodeError) as error:  # RuntimeError: ~ of a user who is not there
+            values["users_db_query"] = _text_of(file)
+        except _UNREADABLE as error:
             yield f"USERS_DB_QUERY_FILE: {file} cannot be read ({brief(error)})"
         else:
             if not values["users_db_query"].strip():
@@ -102,6 +108,30 @@ def _database(values: dict[str, Any]) -> Iterator[str]:
         yield "MSSQL_SERVER: is a host name alone; put the port into MSSQL_PORT"
     elif re.search(r"[;{}=\s/]", server):
         yield "MSSQL_SERVER: is a host name, or host\\instance"
+
+
+def _role_map(values: dict[str, Any]) -> Iterator[str]:
+    """What is no JSON object names the file that holds it; that is read here, into `auth0_role_map`."""
+    given = str(values.get("auth0_role_map") or "").strip()
+    if given and not is_json_object(given):
+        try:
+            values["auth0_role_map"] = _text_of(given)
+        except _UNREADABLE as error:
+            del values["auth0_role_map"]
+            yield (
+                f"AUTH0_ROLE_MAP: {visible(given, 200)} cannot be read ({brief(error)}); "
+                "set a JSON object, or the path of a file that holds one"
+            )
+
+
+def _namespace(values: dict[str, Any]) -> Iterator[str]:
+    """Checked here, as a model's own check would wait until every other fault is gone."""
+    namespace = values.get("sync_namespace", Settings.model_fields["sync_namespace"].default)
+    return clashes(values.get("db_columns_app_metadata", ""), namespace)
+
+
+def _text_of(file: str) -> str:
+    return Path(file).expanduser().read_text(encoding="utf-8-sig")
 
 
 def _sentence(fault: ErrorDetails) -> str:

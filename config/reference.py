@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic.fields import FieldInfo
@@ -16,9 +17,12 @@ _ROOT = Path(__file__).resolve().parent.parent
 _BEGIN, _END = "<!-- settings: made by python -m config.reference -->", "<!-- end of settings -->"
 _GROUPS = {
     "USERS_DB_QUERY": "The people: the query, and where to run it",
+    "DB_COLUMN_EMAIL": "What the query's columns hold",
     "MSSQL_SERVER": "SQL Server",
     "AUTH0_URL": "Auth0",
-    "CLIENT_IGNORE_USERS": "Protection and limits",
+    "CLIENT_IGNORE_USERS": "Protection",
+    "SYNC_ON_MISSING": "What a run does",
+    "SYNC_MAX_DELETES": "Limits",
     "SYNC_STATE_DIR": "This machine",
 }
 _EXAMPLES = {  # what .env.sample sets: enough to begin with
@@ -39,7 +43,8 @@ def table() -> str:
     lines = ["| setting | default | |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
         default = "required" if field.is_required() else f"`{shown}`" if (shown := _default(field)) else "none"
-        lines.append(f"| `{name.upper()}` | {default} | {field.description} |")
+        description = (field.description or "").replace("|", "\\|")  # a bar would begin the next cell
+        lines.append(f"| `{name.upper()}` | {default} | {description} |")
     return "\n".join(lines)
 
 
@@ -61,6 +66,8 @@ def _default(field: FieldInfo) -> str:
     value = field.default
     if value is None or value is PydanticUndefined:
         return ""
+    if isinstance(value, Mapping):
+        return ",".join(f"{name}:{meaning}" for name, meaning in value.items())
     if isinstance(value, tuple):
         return ",".join(value)
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -2,102 +2,25 @@
 
 from __future__ import annotations
 
-import ipaddress
-import re
-import urllib.parse
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
-from pydantic_settings import (
-    BaseSettings,
-    NoDecode,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from config.columns import Column, columns_of
+from config.mapping import Namespace, RoleMap, RoleMinimum
+from config.people import PeopleSettings
+from config.values import LOWER, UPPER, Count, Names, Percent, RootUrl
 from sync.guard import Limits
 
-_HOST = re.compile(r"[\w.-]+|[0-9a-f:.]+")  # a name or an address, the latter of either kind
 
-
-def _root_url(text: str) -> str:
-    """`https://host[:port]`, or http where the host is this very machine."""
-    try:
-        url = urllib.parse.urlsplit(text)
-        host, port = url.hostname or "", url.port
-    except ValueError:  # its message would show what may be a password
-        url, host, port = urllib.parse.SplitResult("", "", "", "", ""), "", None
-    if url.scheme not in {"http", "https"} or not _HOST.fullmatch(host) or port == 0:
-        raise ValueError("must be a URL such as https://example.eu.auth0.com")
-    if "@" in url.netloc or url.path.strip("/") or url.query or url.fragment:
-        raise ValueError("must be scheme and host alone, such as https://example.eu.auth0.com")
-    if url.scheme == "http" and not _is_loopback(host):
-        raise ValueError("must begin with https:// (http is for a loopback address alone)")
-    return f"{url.scheme}://{url.netloc}".rstrip(":")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _split(value: object) -> object:
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-
-def _upper(value: object) -> object:
-    return value.upper() if isinstance(value, str) else value
-
-
-def _lower(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
-
-
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=0)]
-Seconds = Annotated[int, Field(ge=1, le=86_400)]
-
-
-class Settings(BaseSettings):
+class Settings(PeopleSettings):
     """Everything that an operator can set. The order is that of the README; descriptions end up there."""
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
-    users_db_query: str | None = Field(
-        None,
-        description="SQL that returns a row per person, or per person and role. This or the next is required",
-    )
-    users_db_query_file: Path | None = Field(None, description="a file that holds the query")
-    users_db_url: SecretStr | None = Field(
-        None,
-        description="any SQLAlchemy URL instead of `MSSQL_*`, such as `mssql+pymssql://...` or `sqlite:///people.db`",
-    )
-    db_column_email: str = Field("email", description="the query's column with the e-mail; case does not matter")
-    db_column_role: str = Field("role", description="the query's column with the role; case does not matter")
-
-    mssql_server: str | None = Field(None, description="host name of the SQL Server, or `host\\instance`")
-    mssql_port: int = Field(1433, ge=1, le=65_535, description="its port (not used with a named instance)")
-    mssql_database: str | None = Field(None, description="the database")
-    mssql_username: str | None = Field(None, description="a login that may read, and need not do more")
-    mssql_password: SecretStr | None = Field(None, description="its password")
-    mssql_driver: str = Field(
-        "ODBC Driver 18 for SQL Server",
-        description="the ODBC driver's registered name, or the path of its library",
-    )
-    mssql_encrypt: Annotated[Literal["yes", "no", "strict"], BeforeValidator(_lower)] = Field(
-        "yes", description="`yes`, `no` or `strict`"
-    )
-    mssql_trust_server_certificate: bool = Field(
-        default=False, description="accept a certificate that cannot be verified"
-    )
-    mssql_login_timeout: Seconds = Field(15, description="seconds to wait for the database to let us in")
-    mssql_query_timeout: Seconds = Field(300, description="seconds to wait for the query's next rows")
-
-    auth0_url: Annotated[str, AfterValidator(_root_url)] = Field(
+    auth0_url: RootUrl = Field(
         description="the tenant, such as `https://example.eu.auth0.com`; https, except on loopback"
     )
     auth0_client_id: str = Field(min_length=1, description="of a machine-to-machine application")
@@ -130,20 +53,80 @@ class Settings(BaseSettings):
     auth0_role_batch_size: int = Field(
         50, ge=1, le=1000, description="accounts in one request that gives a role; smaller, if Auth0 refuses so many"
     )
+    auth0_email_verified: Annotated[Literal["column", "true", "false"], LOWER] = Field(
+        "column", description="what new accounts get: as the query's column says (`column`), or always so"
+    )
+    auth0_invite: Annotated[Literal["none", "email", "ticket"], LOWER] = Field(
+        "none",
+        description="new people get a link to set a password: `email` (Auth0 mails it), `ticket` (it is made, and not "
+        "mailed) or `none`",
+    )
+    auth0_invite_client_id: str | None = Field(
+        None,
+        description="the application that the mail or link is for; default `AUTH0_CLIENT_ID` in mails, none in links",
+    )
     auth0_role_prefix: str = Field(
         "", description="manage only roles that begin so; `admin` in the database then means `<prefix>admin`"
     )
     auth0_managed_roles: Names = Field(
         ("*",), description="roles that may be given and taken, comma separated, globs allowed"
     )
-    client_ignore_users: Names = Field(
-        (), description="protected e-mails, comma separated, globs allowed: never created, changed or deleted"
+    auth0_role_map: RoleMap = Field(
+        {},
+        description='roles that Auth0 calls otherwise: `{"Database name": "Auth0 name"}`, or the path of a file that '
+        "holds such JSON",
+    )
+    auth0_create_missing_roles: bool = Field(
+        default=False, description="create a role that the database names and Auth0 does not have"
     )
 
-    sync_on_missing: Annotated[Literal["delete", "block", "keep"], BeforeValidator(_lower)] = Field(
+    client_ignore_users: Names = Field(
+        (),
+        description="protected accounts, never created, changed or deleted; comma separated: e-mails (globs allowed), "
+        "domains (`x.io` or `@x.io`), user ids (`auth0|...`)",
+    )
+    client_ignore_roles: Names = Field(
+        (),
+        description="who has one of these roles is protected; as Auth0 calls them, comma separated, globs allowed",
+    )
+    sync_role_minimum: RoleMinimum = Field(
+        {},
+        description="refuse a plan that leaves a role to fewer accounts than this, such as `admin:2,superset_admin:1`",
+    )
+
+    sync_on_missing: Annotated[Literal["delete", "block", "keep"], LOWER] = Field(
         "delete",
         description="what becomes of an account that nobody in the source has: `delete`, `block` or `keep`",
     )
+    sync_on_inactive: Annotated[Literal["block", "delete", "keep"], LOWER] = Field(
+        "block", description="what becomes of an account that the source calls inactive: `block`, `delete` or `keep`"
+    )
+    sync_delete_after_days: int = Field(
+        0,
+        ge=0,
+        le=36_500,
+        description="delete whom a run has blocked so many days ago, if they are still gone or inactive; 0 = never",
+    )
+    sync_revoke_sessions: bool = Field(
+        default=False,
+        description="also end the sessions and refresh tokens of whom a run blocks; needs the scopes "
+        "`delete:sessions` and `delete:refresh_tokens`",
+    )
+    sync_profile: Annotated[Literal["always", "on-create", "never"], LOWER] = Field(
+        "always", description="when names, metadata and the like are written: `always`, `on-create` or `never`"
+    )
+    sync_namespace: Namespace = Field(
+        "sync",
+        description="the key of app_metadata under which the job keeps its own notes: the source key, the owner, "
+        "the block mark",
+    )
+    sync_manage: Annotated[Literal["connection", "marked"], LOWER] = Field(
+        "connection",
+        description="`connection`: every account of the connection is managed; `marked`: only those that bear the mark "
+        "of this job (`SYNC_OWNER`) are deleted, blocked or stripped, so that several jobs can share one",
+    )
+    sync_owner: str = Field("sync", min_length=1, description="the name of this job in that mark")
+
     sync_max_deletes: Count = Field(500, description="refuse to delete or block more accounts than this")
     sync_max_delete_percent: Percent = Field(
         10, description="the same as a share of the accounts in scope; the lower holds"
@@ -152,10 +135,19 @@ class Settings(BaseSettings):
     sync_max_role_removal_percent: Percent = Field(
         20, description="the same as a share of the accounts in scope; the lower holds"
     )
+    sync_max_renames: Count = Field(500, description="refuse to change the e-mail of more accounts than this")
+    sync_max_rename_percent: Percent = Field(
+        10, description="the same as a share of the accounts in scope; the lower holds"
+    )
+    sync_max_possible_renames: Count = Field(
+        10, description="refuse more pairs of a newcomer and a leaver who seem to be one person"
+    )
+    sync_max_new_roles: Count = Field(20, description="refuse to create more roles than this")
     sync_max_held_percent: Percent = Field(10, description="refuse when more of the people than this are held")
     sync_limit_floor: Count = Field(
         5,
-        description="so many deletes, removals or held people are always allowed, so that small tenants can work",
+        description="so many deletes, removals, new e-mails, new roles or held people are always allowed, so that "
+        "small tenants can work",
     )
     sync_tolerate_held: Count = Field(
         0, description="end with 0 although so many people are held, for a table that always has a few bad rows"
@@ -169,10 +161,10 @@ class Settings(BaseSettings):
     sync_journal_days: int = Field(
         90, ge=0, le=36_500, description="delete journals that are older; 0 = never (they hold personal data)"
     )
-    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], UPPER] = Field(
         "INFO", description="`DEBUG`, `INFO`, `WARNING` or `ERROR`"
     )
-    log_format: Annotated[Literal["text", "json"], BeforeValidator(_lower)] = Field(
+    log_format: Annotated[Literal["text", "json"], LOWER] = Field(
         "text", description="`text` for people, `json` for machines"
     )
 
@@ -181,6 +173,11 @@ class Settings(BaseSettings):
     def _trimmed(cls, value: object, info: ValidationInfo) -> object:
         """Space around a value means nothing, but a quoted password may begin or end with it."""
         return value.strip() if isinstance(value, str) and info.field_name != "mssql_password" else value
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns to look for in what the query returns, in the order in which they are read."""
+        return tuple(columns_of(self))
 
     @property
     def audience(self) -> str:
@@ -193,6 +190,16 @@ class Settings(BaseSettings):
         return self.sync_state_dir / "journal"
 
     @property
+    def invitations_dir(self) -> Path:
+        """Where the links for invitations are."""
+        return self.sync_state_dir / "invitations"
+
+    @property
+    def invites_for(self) -> str:
+        """The application that a mail or a link is for. Mails need one."""
+        return self.auth0_invite_client_id or (self.auth0_client_id if self.auth0_invite == "email" else "")
+
+    @property
     def limits(self) -> Limits:
         """The guard's limits."""
         return Limits(
@@ -202,6 +209,10 @@ class Settings(BaseSettings):
             role_removal_percent=self.sync_max_role_removal_percent,
             held_percent=self.sync_max_held_percent,
             floor=self.sync_limit_floor,
+            renames=self.sync_max_renames,
+            rename_percent=self.sync_max_rename_percent,
+            possible_renames=self.sync_max_possible_renames,
+            new_roles=self.sync_max_new_roles,
         )
 
     @classmethod

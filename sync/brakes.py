@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from sync import address
-from sync.model import Account, Change, Kind, Outcome, Status
+from sync.model import Account, Cause, Change, Kind, Outcome, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +16,8 @@ class Brakes:
     no_delete: bool = False
     """Nobody is deleted or blocked."""
     no_role_removal: bool = False
-    keep_missing: bool = False
-    """The same as `no_delete`, by the setting."""
+    kept: Mapping[Cause, str] = field(default_factory=dict, hash=False)
+    """Why nobody is deleted or blocked, to the setting that says so."""
     only: frozenset[str] = frozenset()
     """The address keys of those who may be changed; empty for everybody."""
 
@@ -35,15 +35,18 @@ class Brakes:
         known = {*people, *(address.key(account.email or "") for account in accounts)}
         return sorted(self.only - known)
 
-    def holding(self, change: Change) -> str:
-        """The brake that keeps `change` back, in the operator's words, or nothing."""
-        goes = change.kind in {Kind.DELETE, Kind.BLOCK}
-        if not self.concern(change.email):
+    def holding(self, change: Change, old_email: str | None = None) -> str:
+        """The brake that keeps `change` back, in the operator's words, or nothing.
+
+        `old_email`: that of an account which gets another e-mail in the same plan.
+        """
+        if not self.concern(change.email) and not (old_email and self.concern(old_email)):
             return "--only"
-        if goes and self.no_delete:
-            return "--no-delete"
-        if goes and self.keep_missing:
-            return "SYNC_ON_MISSING=keep"
+        if change.kind in {Kind.DELETE, Kind.BLOCK}:
+            if self.no_delete:
+                return "--no-delete"
+            if change.cause is not None and change.cause in self.kept:
+                return self.kept[change.cause]
         if change.kind is Kind.REMOVE_ROLES and self.no_role_removal:
             return "--no-role-removal"
         return ""
@@ -52,6 +55,13 @@ class Brakes:
         """What is left to be done, and what is kept back, each with the brake."""
         if not self:
             return tuple(changes), ()
-        judged = [(change, self.holding(change)) for change in changes]
+        everything = list(changes)
+        old_emails = {change.user_id: change.new_email.old for change in everything if change.new_email}
+        judged = [(change, self.holding(change, old_emails.get(change.user_id))) for change in everything]
+        kept = {change.new_email.old: brake for change, brake in judged if brake and change.new_email}
+        for place, (change, brake) in enumerate(judged):  # in the order in which e-mails are given up
+            if not brake and change.new_email and change.new_email.new in kept:
+                judged[place] = change, kept[change.new_email.new]
+                kept[change.new_email.old] = kept[change.new_email.new]
         kept_back = tuple(Outcome(change, Status.KEPT_BACK, brake) for change, brake in judged if brake)
         return tuple(change for change, brake in judged if not brake), kept_back

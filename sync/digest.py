@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from sync import address
 from sync.model import Change, Held
@@ -19,9 +20,11 @@ def digest(connection: str, changes: Iterable[Change], held: Iterable[Held]) -> 
 
 
 def _canonical(connection: str, changes: Iterable[Change], held: Iterable[Held]) -> Iterator[str]:
-    yield json.dumps(["plan", 2, connection])
+    yield json.dumps(["plan", 3, connection])
     for change in changes:
         role_ids = sorted(role.id for role in change.roles)
-        further = [] if change.attributes is None else [change.attributes]
+        further: list[Any] = [] if change.attributes is None else [change.attributes]
+        if change.edits:
+            further.append([[edit.field, edit.old, edit.new] for edit in change.edits])
         yield json.dumps([change.kind, change.email, change.user_id, role_ids, *further], sort_keys=True)
     yield json.dumps(["held", *sorted(address.key(one.email) for one in held)])

@@ -6,8 +6,10 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from sync.holders import Holders
 from sync.model import Held, Kind
 from sync.plan import Plan
+from sync.text import visible
 
 SHORT_DIGEST = 12
 """Digits of a digest that are shown; an approval may have fewer, or all 64."""
@@ -23,6 +25,11 @@ class Limits:
     role_removals: int
     role_removal_percent: float
     held_percent: float
+    renames: int
+    rename_percent: float
+    possible_renames: int
+    """Pairs of a newcomer and a leaver who seem to be one person."""
+    new_roles: int
     floor: int
 
 
@@ -41,7 +48,8 @@ class Refusal:
     """Why a plan is not carried out, or would not have been without its approval."""
 
     guard: str
-    """`another plan`, `zero rows`, `deletes`, `role removals` or `held`."""
+    """`another plan`, `zero rows`, `deletes`, `role removals`, `held`, `renames`, `possible renames`, `new roles` or
+    `role minimum`."""
     sentence: str
     """What, how many, of how many, over which limit."""
     count: int = 0
@@ -95,21 +103,20 @@ class _Measure:
     base: int
     of_what: str
     most: int | None
-    percent: float
+    percent: float | None
     setting: str
 
     def check(self, floor: int) -> Iterator[Refusal]:
         count = len(self.concerned)
-        share = math.floor(self.base * self.percent / 100 + 1e-9)  # 10 % of 50 is 5, whatever floats say
-        lower = share if self.most is None else min(self.most, share)
+        shares = [] if self.percent is None else [math.floor(self.base * self.percent / 100 + 1e-9)]  # 10 % of 50 is 5
+        lower = min([*shares, *([] if self.most is None else [self.most])])
         limit = max(floor, lower)
         if count <= limit:
             return
         setting = "SYNC_LIMIT_FLOOR" if limit > lower else f"{self.setting}{'S' if lower == self.most else '_PERCENT'}"
-        sentence = (
-            f"{count} of {self.base} {self.of_what} {self.verb} ({100 * count / (self.base or 1):.1f} %); "
-            f"at most {limit} may in one run ({setting})"
-        )
+        of_all = f" of {self.base}" if self.percent is not None else ""
+        share = f" ({100 * count / (self.base or 1):.1f} %)" if self.percent is not None else ""
+        sentence = f"{count}{of_all} {self.of_what} {self.verb}{share}; at most {limit} may in one run ({setting})"
         yield Refusal(self.guard, sentence, count, limit, self.base, tuple(self.concerned))
 
 
@@ -118,6 +125,9 @@ def _tripped(plan: Plan, limits: Limits) -> Iterator[Refusal]:
     leaving = plan.by_kind(Kind.BLOCK, Kind.DELETE)
     losing = [change.email for change in plan.by_kind(Kind.REMOVE_ROLES)]
     held = [_name(held) for held in plan.held if held.in_source]
+    renamed = [f"{edit.old} -> {edit.new}" for change in plan.changes if (edit := change.new_email)]
+    alike = sorted({pair.old_email for pair in plan.possible_renames})
+    new_roles = [role.name for change in plan.by_kind(Kind.CREATE_ROLE) for role in change.roles]
     if plan.nobody:
         what = "no rows" if counts.source_rows == 0 else "no row that could be understood"
         sentence = f"the query returned {what}; that is never taken as an instruction"
@@ -132,8 +142,23 @@ def _tripped(plan: Plan, limits: Limits) -> Iterator[Refusal]:
         _Measure("role removals", "would lose a role", losing, *scope,
                  limits.role_removals, limits.role_removal_percent, "SYNC_MAX_ROLE_REMOVAL"),
         _Measure("held", "are held", held, *people, None, limits.held_percent, "SYNC_MAX_HELD"),
+        _Measure("renames", "would get another e-mail", renamed, *scope,
+                 limits.renames, limits.rename_percent, "SYNC_MAX_RENAME"),
+        _Measure("possible renames", "would be blocked or deleted, and seem to be people who come with another e-mail",
+                 alike, *scope, limits.possible_renames, None, "SYNC_MAX_POSSIBLE_RENAME"),
+        _Measure("new roles", "would be created", new_roles, 0, "roles", limits.new_roles, None, "SYNC_MAX_NEW_ROLE"),
     ):  # fmt: skip
         yield from measure.check(limits.floor)
+    yield from (_too_few(one) for one in plan.holders if one.after < min(one.least, one.before))
+
+
+def _too_few(holders: Holders) -> Refusal:
+    """Who has fewer already can still have a plan that takes none of them."""
+    sentence = (
+        f"the role {visible(holders.role.name, 80)!r} would be left with {holders.after} of its {holders.before} "
+        f"holders; at least {holders.least} must have it (SYNC_ROLE_MINIMUM)"
+    )
+    return Refusal("role minimum", sentence, holders.after, holders.least, holders.before, holders.lost)
 
 
 def _name(held: Held) -> str:

@@ -59,6 +59,8 @@ class Run:
     guard: Judgement = field(default_factory=Judgement)
     journal: str = ""
     """The file with what was there before: written by this run or, in mode `restore`, read by it."""
+    invitations: str = ""
+    """The file with the links that the people who got an account are to be sent."""
     notes: Sequence[tuple[str, str]] = ()
     """E-mail and what the person has to do or know."""
     outcomes: Sequence[Outcome] = ()
@@ -122,6 +124,13 @@ def document(run: Run) -> dict[str, Any]:
             {"email": held.email, "reason": held.reason, "rows": list(held.rows)}
             for held in (plan.held if plan else ())
         ],
+        "protected": [asdict(one) for one in (plan.protected if plan else ())],
+        "possible_renames": [asdict(pair) for pair in (plan.possible_renames if plan else ())],
+        "role_minimum": [
+            {"role": one.role.name, "least": one.least, "before": one.before, "after": one.after}
+            for one in (plan.holders if plan else ())
+        ],
+        "invitations": run.invitations or None,
         "journal": run.journal or None,
         "notes": [{"email": email, "note": note} for email, note in run.notes],
         "requests": {
@@ -150,9 +159,11 @@ def _change(outcome: Outcome) -> dict[str, Any]:
     change = outcome.change
     return {
         "kind": change.kind.value,
-        "email": change.email,
+        "email": change.email or None,
         "user_id": change.user_id,
         "roles": [role.name for role in change.roles],
+        "edits": [asdict(edit) for edit in change.edits],
+        "cause": change.cause,
         "outcome": outcome.status.value,
         "why": outcome.why or None,
     }

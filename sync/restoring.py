@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sync import address
 from sync.brakes import Brakes
 from sync.digest import digest
-from sync.model import Account, Change, Held, Kind, Prior, Role
+from sync.model import Account, Change, Edit, Held, Kind, Prior, Role
 from sync.plan import JOURNAL, Counts, Plan, in_order
+from sync.profile import agree
+from sync.protection import Protection
 
 # What POST /users takes. The rest of an account is Auth0's own (Auth0, OpenAPI of POST /users).
 _CREATED = (
@@ -30,6 +32,8 @@ class Present:
     """Role ids."""
     rivals: tuple[str, ...] = ()
     """If it is gone: the user ids of the accounts of the connection that have its e-mail now."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Field to value, of the fields that the journal says were overwritten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +45,27 @@ class Restoration:
     """E-mail and what the person has to do or know, in the plan's order."""
 
 
+def fields(journal: Iterable[Prior]) -> dict[str, list[str]]:
+    """User id to the fields that were overwritten."""
+    return {prior.user_id: [edit.field for edit in prior.edits] for prior in journal if prior.edits}
+
+
 def build(
     journal: Sequence[Prior],
     present: Mapping[str, Present],
     *,
     connection: str,
     roles: Iterable[Role],
-    protected: Iterable[str] = (),
+    protection: Protection | None = None,
     brakes: Brakes | None = None,
 ) -> Restoration:
     """What undoes the run that wrote `journal`. `present` has an entry for each of its user ids."""
-    priors = {prior.user_id: prior for prior in reversed(journal)}  # of two lines about one account, the first
-    undoing = _Undoing(connection, {role.id for role in roles}, address.matcher(protected))
-    for prior in priors.values():
-        undoing.judge(prior, present[prior.user_id])
+    priors: dict[str, dict[bool, Prior]] = {}
+    for prior in journal:  # of two lines about one account and the same thing, the first
+        priors.setdefault(prior.user_id, {}).setdefault(bool(prior.edits), prior)
+    undoing = _Undoing(connection, {role.id for role in roles}, protection or Protection())
+    for user_id, lines in priors.items():
+        undoing.judge(present[user_id], overwritten=lines.get(True), taken=lines.get(False))
     brakes = brakes or Brakes()
     changes, kept_back = brakes.divide(in_order(undoing.changes))
     held = sorted(undoing.held, key=lambda one: (one.email, one.reason))
@@ -85,42 +96,75 @@ def build(
 class _Undoing:
     connection: str
     role_ids: set[str]
-    is_protected: Callable[[str], bool]
+    protection: Protection
     changes: dict[Kind, list[Change]] = field(default_factory=lambda: {kind: [] for kind in Kind})
     held: list[Held] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
     tally: Counter[str] = field(default_factory=Counter)
 
-    def judge(self, prior: Prior, now: Present) -> None:
+    def judge(self, now: Present, *, overwritten: Prior | None, taken: Prior | None) -> None:
+        """Undo what was done to one account: some of its values overwritten, something taken from it, or both."""
+        prior = taken or overwritten
+        if prior is None:
+            return
         there = now.account is not None
-        if self.is_protected(address.key(prior.email)):
+        if self.protection.of_account(address.key(prior.email), prior.user_id, now.roles):
             self.tally["protected"] += there
-        elif reason := self._doubt(prior, now):
+        elif reason := self._doubt(prior, overwritten, now):
             self.held.append(Held(prior.email, reason))
             self.tally["held_accounts"] += there
         elif now.account is None:
             self._make(prior)
         else:
-            self.tally["changed"] += self._mend(prior, now.account, now.roles)
+            before = self._so_far()
+            if overwritten:
+                self._write_back(overwritten, now)
+            if taken:
+                self._give_back(taken, now.account, now.roles)
+            self.tally["changed"] += self._so_far() > before
 
-    def _doubt(self, prior: Prior, now: Present) -> str:
+    def _doubt(self, prior: Prior, overwritten: Prior | None, now: Present) -> str:
         if now.account is None:
             if prior.kind is not Kind.DELETE:
                 return "the account is gone, and this run did not delete it; look into the later journals"
             if now.rivals:
                 return f"another account has this e-mail by now: {', '.join(now.rivals)}"
             return ""
-        if now.account.connection != self.connection or not address.same(now.account.email, prior.email):
+        emails = {prior.email}
+        if overwritten:
+            emails |= {overwritten.email, *(edit.new for edit in overwritten.edits if edit.field == "email")}
+        if now.account.connection != self.connection or not any(address.same(now.account.email, one) for one in emails):
             return f"the account is another person's by now: {now.account.email}"
         return ""
+
+    def _write_back(self, prior: Prior, now: Present) -> None:
+        """Only what is still as that run left it: what somebody has changed since is theirs."""
+        edits: list[Edit] = []
+        for edit in prior.edits:
+            has = now.values.get(edit.field)
+            old = edit.old
+            if edit.field == "email_verified" and old is None:
+                old = prior.profile.get(edit.field, has)  # it has to be yes or no
+            if agree(edit.field, edit.new, has, None):
+                edits.append(Edit(edit.field, has, old))
+            elif not agree(edit.field, old, has, None):
+                self.notes.append((prior.email, f"{edit.field}: somebody has changed it since, it stays"))
+        by_field = {edit.field for edit in edits}
+        if "email" not in by_field:  # else Auth0 forgets what is said of it, so that it is said again
+            edits = [edit for edit in edits if not agree(edit.field, edit.new, edit.old, None)]
+        if "email" in by_field and "email_verified" not in by_field and prior.profile.get("email_verified"):
+            edits.append(Edit("email_verified", old=False, new=True))  # Auth0 takes a new e-mail for one that is not
+        if edits:
+            # Who was the last to get another e-mail is the first to give it back.
+            turn = -len(self.changes[Kind.UPDATE]) if "email" in by_field else 1
+            self._add(Change(Kind.UPDATE, prior.email, prior.user_id, edits=tuple(edits), turn=turn))
 
     def _make(self, prior: Prior) -> None:
         self._add(Change(Kind.CREATE, prior.email, prior.user_id, attributes=attributes_of(prior)))
         self._give(prior, prior.roles, user_id=None)
         self.notes += ((prior.email, note) for note in _not_brought_back(prior))
 
-    def _mend(self, prior: Prior, account: Account, has: frozenset[str]) -> bool:
-        before = self._so_far()
+    def _give_back(self, prior: Prior, account: Account, has: frozenset[str]) -> None:
         if prior.kind is Kind.BLOCK and account.blocked and not prior.profile.get("blocked"):
             if account.blocked_by_us:
                 self._add(Change(Kind.UNBLOCK, prior.email, prior.user_id))
@@ -128,7 +172,6 @@ class _Undoing:
                 self.notes.append((prior.email, "the block: an administrator has set one meanwhile, it stays"))
         lost = prior.roles if prior.kind is Kind.DELETE else prior.taken  # half restored already, or never deleted
         self._give(prior, (role for role in lost if role.id not in has), user_id=prior.user_id)
-        return self._so_far() > before
 
     def _give(self, prior: Prior, roles: Iterable[Role], *, user_id: str | None) -> None:
         wanted = sorted(roles)

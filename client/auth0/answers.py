@@ -29,15 +29,19 @@ _TOO_MANY_JOBS = b"active import"  # nothing else tells it from a rate limit
 _RETRIABLE_STATUS = frozenset({408, 429, *range(500, 600)})
 
 
-def result(answer: Answer, call: Call, secrets: Iterable[str]) -> Any:
-    """The JSON of a good answer (None for 204); raises the `Auth0Error` that a bad one stands for.
+def result(answer: Answer, call: Call, secrets: Iterable[str], *, in_words: bool = False) -> Any:
+    """The JSON of a good answer (None where there is none); raises the `Auth0Error` that a bad one stands for.
 
-    `secrets` are taken out of whatever the server says, in case it echoes them.
+    `secrets` are taken out of whatever the server says, in case it echoes them. `in_words`: a good answer is plain
+    text, which means nothing.
     """
     payload = _json(answer.body)
     if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
-        if answer.status == HTTPStatus.NO_CONTENT or payload is not None:
+        accepted = answer.status == HTTPStatus.ACCEPTED and not answer.body
+        if answer.status == HTTPStatus.NO_CONTENT or accepted or payload is not None:
             return payload
+        if in_words and _kind(answer) == "text/plain":
+            return None
         raise Malformed(f"the answer is not JSON but {_kind(answer)}", _where(answer, call))
     known = payload if isinstance(payload, dict) else {}
     where = _where(answer, call, _without(secrets, str(known.get("errorCode") or ""), call))

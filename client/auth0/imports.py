@@ -47,17 +47,19 @@ class Imported:
     """Those who cannot be created, and why."""
 
 
-def files(emails: Iterable[str]) -> Iterator[ImportFile]:
+def files(people: Iterable[tuple[str, Mapping[str, Any]]]) -> Iterator[ImportFile]:
     """The people as files just small enough for a job: JSON arrays, an object each.
+
+    `people`: e-mail and what else an account is to have, by Auth0's names.
 
     An id of our own in each, because a job does not tell the ids of the accounts it has made.
     """
     ids: dict[str, str] = {}
     rows: list[bytes] = []
     size = 0
-    for email in emails:
+    for email, attributes in people:
         local_id = secrets.token_hex(_ID_BYTES)
-        row = {"email": email, "email_verified": False, "user_id": local_id}
+        row = {"email": email, "email_verified": False, "user_id": local_id, **attributes}
         text = json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode()
         if rows and size + len(text) + 2 > _LARGEST_FILE:
             yield _file(ids, rows)

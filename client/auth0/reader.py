@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
+from client.auth0 import marks
 from client.auth0.errors import Auth0Error, Malformed, NotFound, Where
 from client.auth0.exports import export_users
-from client.auth0.marks import is_blocked_by_us
 from client.auth0.memberships import MembershipReading, role_records
 from client.auth0.paging import ListChanged, changed, numbered, text_of
 from client.auth0.transport import Transport
 from client.side_by_side import side_by_side
-from sync import address
-from sync.model import Account, Memberships, Role
+from sync import address, profile
+from sync.model import NOTHING, Account, Memberships, Role
 from sync.restoring import Present
 
 logger = logging.getLogger(__name__)
@@ -53,14 +53,17 @@ class Reader:
         transport: Transport,
         connection: str,
         *,
+        namespace: str = "sync",
         workers: int = 4,
         user_read: Literal["auto", "pages", "export"] = "auto",
         role_read: Literal["auto", "members", "pool"] = "auto",
         sleep: Callable[[float], None] = time.sleep,
         check: Callable[[], None] = lambda: None,
     ) -> None:
-        """`connection`: its name. `workers`: requests in flight, and processes in the pool."""
+        """`connection`: its name. `namespace`: the key of app_metadata where our marks are. `workers`: requests in
+        flight, and processes in the pool."""
         self._transport, self._connection, self._workers = transport, connection, workers
+        self.namespace = namespace
         self._user_read, self._role_read = user_read, role_read
         self._sleep, self._check = sleep, check
         self._found: Connection | None = None
@@ -72,14 +75,26 @@ class Reader:
         return self._found
 
     def _find_connection(self) -> Connection:
-        params = {"name": self._connection, "fields": "id,name,strategy", "include_fields": "true"}
+        item = self._connection_record("id,name,strategy")
+        return _usable(Connection(str(item.get("id")), self._connection, str(item.get("strategy"))))
+
+    def _connection_record(self, fields: str) -> dict[str, Any]:
+        params = {"name": self._connection, "fields": fields, "include_fields": "true"}
         found = self._transport.get("/connections", params=params)
         if not isinstance(found, list):
             raise Malformed("the answer is no list of connections", Where("GET", "/connections", 200))
         for item in found:
             if isinstance(item, dict) and item.get("name") == self._connection:
-                return _usable(Connection(str(item.get("id")), self._connection, str(item.get("strategy"))))
+                return item
         raise Auth0Error(f"there is no connection named {self._connection!r}; check AUTH0_CONNECTION")
+
+    def takes_usernames(self) -> bool:
+        """Whether accounts of the connection have usernames. Where it does not say, they may."""
+        options = self._connection_record("name,options").get("options")  # it holds secrets too: nothing else is kept
+        if not isinstance(options, dict):
+            return True
+        attributes = options.get("attributes")
+        return bool(options.get("requires_username")) or (isinstance(attributes, dict) and "username" in attributes)
 
     def roles(self) -> list[Role]:
         """All roles of the tenant (those that belong to an organization are not its own)."""
@@ -96,46 +111,54 @@ class Reader:
             if record.get("type", "tenant") == "tenant"
         ]
 
-    def accounts(self, connection: Connection) -> list[Account]:
-        """All accounts with an identity in the connection; the caller looks at which one is primary."""
-        if self._user_read == "export":
-            _, total = next(self._search())
-            return self._by_export(connection, counted=total)
-        accounts, total = _steady(self._by_search)
-        return accounts if total < _SEARCH_CAP else self._beyond_search(connection, total)
+    def accounts(self, connection: Connection, fields: Sequence[str] = ()) -> list[Account]:
+        """All accounts with an identity in the connection; the caller looks at which one is primary.
 
-    def _search(self) -> Iterator[tuple[list[dict[str, Any]], int]]:
+        `fields`: what their profiles are to have, such as `name` or `app_metadata.team`.
+        """
+        asked = tuple(dict.fromkeys((*_FIELDS, *(field.partition(".")[0] for field in fields))))
+        if self._user_read == "export":
+            _, total = next(self._search(asked))
+            return self._by_export(connection, asked, fields, counted=total)
+        accounts, total = _steady(lambda: self._by_search(asked, fields))
+        return accounts if total < _SEARCH_CAP else self._beyond_search(connection, asked, fields, total)
+
+    def _search(self, asked: Sequence[str]) -> Iterator[tuple[list[dict[str, Any]], int]]:
         name = self._connection.replace("\\", "\\\\").replace('"', '\\"')
         query = f'identities.connection:"{name}"'
         params = {"q": query, "search_engine": "v3", "sort": "created_at:1"}
-        params |= {"fields": ",".join(_FIELDS), "include_fields": "true"}
+        params |= {"fields": ",".join(asked), "include_fields": "true"}
         return numbered(self._transport.get, "/users", "users", **params)
 
-    def _by_search(self) -> tuple[list[Account], int]:
+    def _by_search(self, asked: Sequence[str], fields: Sequence[str]) -> tuple[list[Account], int]:
         accounts: list[Account] = []
         total = 0
-        for records, total in self._search():
+        for records, total in self._search(asked):
             if total >= _SEARCH_CAP:
                 return [], total
-            accounts += map(_account, records)
+            accounts += (self._account(record, fields) for record in records)
         if len({account.user_id for account in accounts}) != total:
             raise changed("/users")
         return accounts, total
 
-    def _beyond_search(self, connection: Connection, total: int) -> list[Account]:
+    def _beyond_search(
+        self, connection: Connection, asked: Sequence[str], fields: Sequence[str], total: int
+    ) -> list[Account]:
         if self._user_read == "pages":
             raise Auth0Error(
                 f"the connection has {total} accounts or more, and GET /users shows only {_SEARCH_CAP}; "
                 "set AUTH0_USER_READ to auto or export"
             )
-        return self._by_export(connection, counted=total)
+        return self._by_export(connection, asked, fields, counted=total)
 
-    def _by_export(self, connection: Connection, *, counted: int) -> list[Account]:
+    def _by_export(
+        self, connection: Connection, asked: Sequence[str], fields: Sequence[str], *, counted: int
+    ) -> list[Account]:
         """`counted`: how many the search has found."""
         records = export_users(
-            self._transport, connection.id, _FIELDS, counted=counted, sleep=self._sleep, check=self._check
+            self._transport, connection.id, asked, counted=counted, sleep=self._sleep, check=self._check
         )
-        accounts = [_account(record) for record in records]
+        accounts = [self._account(record, fields) for record in records]
         if len({account.user_id for account in accounts}) != len(accounts):
             raise Malformed("the export names an account twice; it cannot be trusted")
         return accounts
@@ -150,7 +173,7 @@ class Reader:
         """One account as it is now, with its record, without secrets: this read does not lag. Raises `NotFound`."""
         params = {"fields": ",".join(_ALL_FIELDS), "include_fields": "true"}
         record = self._transport.get("/users/{id}", params=params, id=user_id)
-        account = _account(record)
+        account = self._account(record)
         known = {name: record[name] for name in _ALL_FIELDS if name in record}
         known["identities"] = [{name: one.get(name) for name in _OF_IDENTITIES} for one in record["identities"]]
         return account, known
@@ -164,25 +187,59 @@ class Reader:
         records = role_records(self._transport, user_id)
         return sorted(Role(text_of(record, "name"), text_of(record, "id")) for record in records)
 
-    def present(self, emails: Mapping[str, str]) -> dict[str, Present]:
-        """What there is now of some accounts; `emails`: user id to the e-mail that the account had."""
-        found = side_by_side(lambda entry: self._present(*entry), emails.items(), self._workers)
+    def present(self, emails: Mapping[str, str], fields: Mapping[str, Iterable[str]] = NOTHING) -> dict[str, Present]:
+        """What there is now of some accounts; `emails`: user id to the e-mail that the account had. `fields`: user id
+        to those whose values are wanted."""
+        found = side_by_side(
+            lambda entry: self._present(*entry, fields.get(entry[0], ())), emails.items(), self._workers
+        )
         return {user_id: present for (user_id, _), present in found}
 
-    def _present(self, user_id: str, email: str) -> Present:
+    def _present(self, user_id: str, email: str, fields: Iterable[str]) -> Present:
         try:
-            account, _ = self.account(user_id)
+            account, record = self.account(user_id)
         except NotFound:
             rivals = self.accounts_by_email(email) if email else []
             return Present(None, rivals=tuple(sorted(rival.user_id for rival in rivals)))
-        return Present(account, frozenset(role.id for role in self.roles_of(user_id)))
+        role_ids = frozenset(role.id for role in self.roles_of(user_id))
+        return Present(account, role_ids, values=profile.found(record, fields))
 
     def accounts_by_email(self, email: str) -> list[Account]:
         """The accounts of the connection with this e-mail, as they are now (immediately consistent)."""
         found = self._transport.get("/users-by-email", params={"email": email})
         if not isinstance(found, list):
             raise Malformed("the answer is no list of users", Where("GET", "/users-by-email", 200))
-        return [account for account in map(_account, found) if account.connection == self._connection]
+        accounts = map(self._account, found)
+        return [account for account in accounts if account.connection == self._connection]
+
+    def _account(self, record: dict[str, Any], fields: Sequence[str] = ()) -> Account:
+        """Raises `Malformed` for a record whose connection cannot be told: it is on no account ours to change."""
+        user_id = text_of(record, "user_id")
+        identities = record.get("identities")
+        if not isinstance(identities, list) or not identities or not all(isinstance(i, dict) for i in identities):
+            raise Malformed(f"the record of {user_id} has no identities")
+        primary = next((i for i in identities if f"{i.get('provider')}|{i.get('user_id')}" == user_id), identities[0])
+        email, connection = record.get("email"), str(primary.get("connection") or "")
+        others = () if connection == self._connection else tuple(_linked(identities, self._connection, email))
+        return Account(
+            user_id,
+            str(email) if email else None,
+            connection,
+            blocked=record.get("blocked") is True,
+            marks=marks.read(record.get("app_metadata"), self.namespace),
+            profile=profile.found(record, fields) if fields else NOTHING,
+            linked=others,
+        )
+
+
+def _linked(identities: Iterable[dict[str, Any]], connection: str, email: object) -> Iterator[str]:
+    """The e-mails of the identities that an account of elsewhere has in the connection."""
+    for one in identities:
+        if one.get("connection") == connection:
+            data = one.get("profileData")
+            own = data.get("email") if isinstance(data, dict) else None
+            if text := own or email:
+                yield str(text)
 
 
 def _usable(connection: Connection) -> Connection:
@@ -202,20 +259,3 @@ def _steady(read: Callable[[], Read]) -> Read:
         except ListChanged as error:
             logger.info("%s; reading it again (%s)", error, attempt)
     return read()
-
-
-def _account(record: dict[str, Any]) -> Account:
-    """Raises `Malformed` for a record whose connection cannot be told: it is on no account ours to change."""
-    user_id = text_of(record, "user_id")
-    identities = record.get("identities")
-    if not isinstance(identities, list) or not identities or not all(isinstance(i, dict) for i in identities):
-        raise Malformed(f"the record of {user_id} has no identities")
-    primary = next((i for i in identities if f"{i.get('provider')}|{i.get('user_id')}" == user_id), identities[0])
-    email = record.get("email")
-    return Account(
-        user_id,
-        str(email) if email else None,
-        str(primary.get("connection") or ""),
-        blocked=record.get("blocked") is True,
-        blocked_by_us=is_blocked_by_us(record.get("app_metadata")),
-    )

@@ -113,6 +113,16 @@ class Transport:
 
         return self._retries.carry_out(once, self.traffic)
 
+    def authenticate(self, path: str, body: Any) -> None:
+        """Tell the Authentication API something: below the root, without a token, answered in words."""
+        if self._read_only:
+            raise WriteRefused("this run only reads; nothing was sent", Where("POST", path))
+        call = Call("POST", f"{self.url}{path}", body=body, timeout=self.timeout, writes=True)
+        secret = (self._credentials.client_secret,)
+        self._retries.carry_out(
+            lambda: result(self._paced(f"POST {path}", call), call, secret, in_words=True), self.traffic
+        )
+
     def _recovered(self, error: Auth0Error, recover: Callable[[], Any]) -> Any:
         try:
             found = recover()
@@ -132,10 +142,10 @@ class Transport:
             answer = self._paced(endpoint, call, token)
         return result(answer, call, (self._credentials.client_secret, token.value))
 
-    def _paced(self, endpoint: str, call: Call, token: Token) -> Answer:
+    def _paced(self, endpoint: str, call: Call, token: Token | None = None) -> Answer:
         self._check()
         ticket = self._pace.acquire(endpoint)
-        answer = self._sent(endpoint, replace(call, token=token.value))
+        answer = self._sent(endpoint, replace(call, token=token.value) if token else call)
         refused = answer.status == HTTPStatus.TOO_MANY_REQUESTS
         if refused:
             self.traffic.answered_429()

@@ -43,3 +43,21 @@ def test_the_table_has_one_row_for_each_setting_and_replaces_the_one_of_a_readme
     assert renewed.endswith("\nafter")
     assert "of yesterday" not in renewed
     assert reference.with_table(renewed) == renewed
+
+
+def test_a_bar_in_a_description_does_not_begin_a_cell_of_the_table() -> None:
+    rows = reference.table().splitlines()
+
+    with_bars = [row for row in rows if "\\|" in row]
+    assert [row.replace("\\|", "").count("|") for row in rows] == [4] * len(rows)
+    assert [row.split("`")[1] for row in with_bars] == ["CLIENT_IGNORE_USERS"]
+    assert "(`auth0|...`)" in reference.sample()
+
+
+def test_mappings_and_lists_that_are_empty_show_nothing() -> None:
+    sample = reference.sample().splitlines()
+
+    assert {"#AUTH0_ROLE_MAP=", "#SYNC_ROLE_MINIMUM=", "#DB_COLUMNS_APP_METADATA=", "#CLIENT_IGNORE_ROLES="} <= {
+        *sample
+    }
+    assert "| `AUTH0_ROLE_MAP` | none |" in reference.table()

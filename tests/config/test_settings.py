@@ -24,6 +24,20 @@ def test_the_required_settings_are_enough_and_the_rest_has_safe_defaults() -> No
     assert loaded.audience == "https://example.eu.auth0.com/api/v2/"
     assert loaded.auth0_managed_roles == ("*",)
     assert loaded.client_ignore_users == ()
+    assert loaded.client_ignore_roles == ()
+
+
+def test_what_the_job_may_do_besides_is_off_or_mild_until_it_is_asked_for() -> None:
+    loaded = settings()
+
+    assert (loaded.sync_profile, loaded.sync_on_inactive, loaded.sync_manage) == ("always", "block", "connection")
+    assert (loaded.sync_delete_after_days, loaded.sync_revoke_sessions) == (0, False)
+    assert (loaded.auth0_invite, loaded.auth0_create_missing_roles) == ("none", False)
+    assert (loaded.auth0_email_verified, loaded.auth0_invite_client_id) == ("column", None)
+    assert (loaded.sync_namespace, loaded.sync_owner) == ("sync", "sync")
+    assert (loaded.sync_max_renames, loaded.sync_max_rename_percent) == (500, 10)
+    assert (loaded.sync_max_possible_renames, loaded.sync_max_new_roles) == (10, 20)
+    assert loaded.db_role_separator is None
 
 
 def test_every_fault_is_told_at_once_by_its_name(tmp_path: Path) -> None:
@@ -184,6 +198,19 @@ def test_what_is_no_root_url_is_refused_without_showing_it(url: str) -> None:
         ("SYNC_MAX_ROLE_REMOVAL_PERCENT", "inf"),
         ("SYNC_MAX_HELD_PERCENT", "nan"),
         ("SYNC_LIMIT_FLOOR", "-5"),
+        ("SYNC_MAX_RENAMES", "-1"),
+        ("SYNC_MAX_RENAME_PERCENT", "101"),
+        ("SYNC_MAX_POSSIBLE_RENAMES", "-1"),
+        ("SYNC_MAX_NEW_ROLES", "many"),
+        ("SYNC_DELETE_AFTER_DAYS", "-1"),
+        ("SYNC_DELETE_AFTER_DAYS", "36501"),
+        ("SYNC_PROFILE", "on_create"),
+        ("SYNC_ON_INACTIVE", "blocked"),
+        ("SYNC_REVOKE_SESSIONS", "perhaps"),
+        ("SYNC_MANAGE", "all"),
+        ("AUTH0_CREATE_MISSING_ROLES", "perhaps"),
+        ("AUTH0_EMAIL_VERIFIED", "yes"),
+        ("AUTH0_INVITE", "mail"),
         ("LOG_LEVEL", "CHATTY"),
         ("LOG_FORMAT", "xml"),
     ],
@@ -208,6 +235,21 @@ def test_a_value_out_of_its_range_is_a_fault(name: str, value: str) -> None:
         ("LOG_FORMAT", "JSON", "json"),
         ("AUTH0_MANAGED_ROLES", "admin, app_* ,,", ("admin", "app_*")),
         ("CLIENT_IGNORE_USERS", " root@x.io,*@ops.x.io", ("root@x.io", "*@ops.x.io")),
+        ("CLIENT_IGNORE_ROLES", "admin, Ops Team ", ("admin", "Ops Team")),
+        ("DB_ROLE_SEPARATOR", " ; ", ";"),
+        ("DB_COLUMN_NAME", " Full Name ", "Full Name"),
+        ("AUTH0_EMAIL_VERIFIED", "True", "true"),
+        ("AUTH0_INVITE", "EMAIL", "email"),
+        ("AUTH0_INVITE_CLIENT_ID", "abc", "abc"),
+        ("AUTH0_CREATE_MISSING_ROLES", "yes", True),
+        ("SYNC_PROFILE", "On-Create", "on-create"),
+        ("SYNC_ON_INACTIVE", "Delete", "delete"),
+        ("SYNC_MANAGE", "MARKED", "marked"),
+        ("SYNC_OWNER", " hr job ", "hr job"),
+        ("SYNC_NAMESPACE", " notes ", "notes"),
+        ("SYNC_DELETE_AFTER_DAYS", "36500", 36_500),
+        ("SYNC_REVOKE_SESSIONS", "1", True),
+        ("SYNC_MAX_RENAMES", "0", 0),
     ],
 )
 def test_a_value_in_its_range_is_taken_whatever_its_case_and_the_space_around_it(
@@ -231,12 +273,26 @@ def test_another_audience_can_be_named_for_a_custom_domain() -> None:
         ("sync_max_delete_percents", "; is SYNC_MAX_DELETE_PERCENT meant?"),
         ("SYNC_MAXDELETES", "; is SYNC_MAX_DELETES meant?"),
         ("SYNC_ZZZZZZZZZZZZZZZZ", ""),
+        ("CLIENT_IGNORE_USER", "; is CLIENT_IGNORE_USERS meant?"),
+        ("client_ignore_rolls", "; is CLIENT_IGNORE_ROLES meant?"),
+        ("DB_COLUMN_EMIAL", "; is DB_COLUMN_EMAIL meant?"),
+        ("DB_COLUMN_APP_METADATA", "; is DB_COLUMNS_APP_METADATA meant?"),
+        ("DB_COLUMNS_METADATA", "; is DB_COLUMNS_APP_METADATA meant?"),
+        ("DB_ROLE_SEPERATOR", "; is DB_ROLE_SEPARATOR meant?"),
+        ("DB_ROLES", "; is DB_ROLE_SEPARATOR meant?"),
     ],
 )
-def test_a_misspelt_limit_is_a_fault_and_not_a_guard_without_a_limit(name: str, hint: str) -> None:
+def test_a_misspelt_limit_column_or_protection_is_a_fault_and_not_none_at_all(name: str, hint: str) -> None:
     told = faults(**{name: "1"})
 
     assert told == (f"{name}: there is no such setting{hint}",)
+
+
+@pytest.mark.parametrize("name", ["DB_HOST", "DB_NAME", "CLIENT_ID", "AUTH0_DOMAIN", "XSYNC_MAX", "XDB_COLUMN_ID"])
+def test_a_name_that_another_program_may_use_is_no_fault(name: str) -> None:
+    loaded = settings(**{name: "any"})
+
+    assert loaded == settings()
 
 
 def test_a_limit_in_small_letters_is_a_limit() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import sqlite3
 import uuid
 from collections.abc import Callable
 from decimal import Decimal
@@ -19,6 +18,7 @@ from database.failures import SourceError
 from database.users import Users
 from tests.database.builders import QUERY, people, sqlite_settings, with_function
 from tests.database.conftest import Silence
+from tests.database.typed import typed
 
 
 def rows(frame: pd.DataFrame) -> list[tuple[str | None, str | None]]:
@@ -73,16 +73,6 @@ def test_a_number_looks_the_same_whether_or_not_others_are_null(tmp_path: Path) 
     found = read(file)
 
     assert found == [("101", "7"), (None, None), ("102", "2.5")]
-
-
-def typed(converter: Callable[[bytes], object], file: Path) -> Callable[..., Engine]:
-    """An engine whose columns named `... [typed]` hold what `converter` makes of them."""
-    sqlite3.register_converter("typed", converter)
-
-    def connect() -> sqlite3.Connection:
-        return sqlite3.connect(file, detect_types=sqlite3.PARSE_COLNAMES, check_same_thread=False)
-
-    return lambda _url, **_timeouts: create_engine("sqlite://", creator=connect)
 
 
 @pytest.mark.parametrize(

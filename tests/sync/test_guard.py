@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import assume, given
@@ -12,7 +13,9 @@ from sync import guard
 from sync.guard import Approval, Limits, Refusal
 from sync.model import Kind
 from sync.plan import Plan
-from tests.sync.builders import ADMIN, READER, Row, Tenant, User, limits, make_plan
+from sync.policy import Policy
+from tests.sync.builders import ADMIN, READER, Row, Tenant, User, limits, make_plan, managed
+from tests.sync.mapped import account, planned
 
 COUNTS = st.integers(0, 60)
 PERCENTS = st.one_of(st.integers(0, 100).map(float), st.floats(0, 100))
@@ -257,3 +260,73 @@ def test_a_plan_with_the_same_changes_and_other_people_held_is_another_plan() ->
     judged = guard.judge(sized(stay=20, held=7), limits(), approval)
 
     assert guards(judged.refusals) == ["another plan", "held"]
+
+
+def renaming(count: int, stay: int = 0) -> Plan:
+    """A plan of so many renames."""
+    people = [*range(count), *range(1000, 1000 + stay)]
+    source = [{"email": f"{'new' if number < 1000 else 'p'}{number}@x.io", "id": str(number)} for number in people]
+    return planned(source, *(account(f"p{number}", source_id=str(number)) for number in people))
+
+
+def test_a_rename_too_many_is_refused_by_count_or_share_and_names_both_e_mails() -> None:
+    made = renaming(3, stay=7)
+
+    assert refused_by(made, limits(renames=3, rename_percent=30)) == ()
+    (by_count,) = refused_by(made, limits(renames=2, rename_percent=100))
+    (by_share,) = refused_by(made, limits(renames=100, rename_percent=29))
+    assert by_count.sentence == (
+        "3 of 10 accounts in scope would get another e-mail (30.0 %); at most 2 may in one run (SYNC_MAX_RENAMES)"
+    )
+    assert "SYNC_MAX_RENAME_PERCENT" in by_share.sentence
+    assert by_count.concerned[0] == "p0@x.io -> new0@x.io"
+    assert refused_by(made, limits(renames=0, floor=3)) == ()
+
+
+def test_a_possible_rename_too_many_is_refused() -> None:
+    names = [f"Person {number}" for number in range(3)]
+    source = [{"email": f"new{number}@x.io", "name": name} for number, name in enumerate(names)]
+    made = planned(source, *(account(f"p{number}", profile={"name": name}) for number, name in enumerate(names)))
+    lax = limits(delete_percent=100)
+
+    assert refused_by(made, replace(lax, possible_renames=3)) == ()
+    (refusal,) = refused_by(made, replace(lax, possible_renames=2))
+    assert refusal.guard == "possible renames"
+    assert "at most 2 may in one run (SYNC_MAX_POSSIBLE_RENAMES)" in refusal.sentence
+    assert refusal.concerned == ("p0@x.io", "p1@x.io", "p2@x.io")
+
+
+def test_a_new_role_too_many_is_refused() -> None:
+    source = [{"email": "ann@x.io", "role": name} for name in ("one", "two", "three")]
+    made = planned(source, roles=managed(ADMIN, create_missing=True))
+
+    assert refused_by(made, limits(new_roles=3)) == ()
+    (refusal,) = refused_by(made, limits(new_roles=2))
+    assert refusal.sentence == "3 roles would be created; at most 2 may in one run (SYNC_MAX_NEW_ROLES)"
+    assert refusal.concerned == ("one", "three", "two")
+
+
+@pytest.mark.parametrize(
+    ("least", "left", "refused"),
+    [(2, 2, False), (2, 1, True), (3, 3, False), (4, 3, False), (4, 2, True), (1, 0, True)],
+)
+def test_a_role_with_fewer_holders_than_there_must_be_is_refused_if_the_plan_takes_one(
+    least: int,
+    left: int,
+    refused: bool,  # noqa: FBT001
+) -> None:
+    everybody = [account(f"p{number}") for number in range(3)]
+    source = [
+        {"email": one.email, "role": "admin" if number < left else "reader"} for number, one in enumerate(everybody)
+    ]
+    made = planned(source, *everybody, policy=Policy(minimum={ADMIN: least}))
+
+    refusals = refused_by(made, limits(role_removal_percent=100))
+
+    assert guards(refusals) == (["role minimum"] if refused else [])
+    if refused:
+        assert refusals[0].sentence == (
+            f"the role 'admin' would be left with {left} of its 3 holders; at least {least} must have it "
+            "(SYNC_ROLE_MINIMUM)"
+        )
+        assert refusals[0].concerned == tuple(f"p{number}@x.io" for number in range(left, 3))

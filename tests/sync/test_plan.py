@@ -8,7 +8,7 @@ import itertools
 import pytest
 
 from sync import desired, plan
-from sync.model import Account, Change, Kind, Memberships, Role
+from sync.model import Account, Cause, Change, Kind, Memberships, Role
 from tests.sync.builders import (
     ADMIN,
     CONNECTION,
@@ -61,7 +61,7 @@ def test_an_account_without_a_person_is_deleted() -> None:
 
     made = make_plan(tenant, ("ann@x.io", "admin"))
 
-    assert made.changes == (Change(Kind.DELETE, "bob@x.io", "auth0|bob"),)
+    assert made.changes == (Change(Kind.DELETE, "bob@x.io", "auth0|bob", cause=Cause.MISSING),)
 
 
 def test_an_unmanaged_role_is_never_taken() -> None:

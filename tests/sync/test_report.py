@@ -74,12 +74,23 @@ def test_a_report_tells_each_change_what_became_of_it_and_why() -> None:
     told = document(record)
 
     assert told["changes"] == [
-        {"kind": "create", "email": "ann@x.io", "user_id": None, "roles": [], "outcome": "done", "why": None},
+        {
+            "kind": "create",
+            "email": "ann@x.io",
+            "user_id": None,
+            "roles": [],
+            "edits": [],
+            "cause": None,
+            "outcome": "done",
+            "why": None,
+        },
         {
             "kind": "add_roles",
             "email": "ann@x.io",
             "user_id": None,
             "roles": [ADMIN.name],
+            "edits": [],
+            "cause": None,
             "outcome": "failed",
             "why": "503",
         },
@@ -88,6 +99,8 @@ def test_a_report_tells_each_change_what_became_of_it_and_why() -> None:
             "email": "bob@x.io",
             "user_id": "auth0|bob",
             "roles": [],
+            "edits": [],
+            "cause": "not in the source",
             "outcome": "skipped",
             "why": "it is no longer the one that was planned",
         },

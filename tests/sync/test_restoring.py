@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from sync import restoring
 from sync.brakes import Brakes
-from sync.model import Account, Kind, Prior, Role
+from sync.model import NO_MARKS, Account, Kind, Marks, Prior, Role
+from sync.protection import Protection
 from sync.restoring import Present, Restoration
 from tests.sync.builders import ADMIN, CONNECTION, FOREIGN, READER, ROLES, WRITER, held_reasons, steps
 
@@ -28,7 +29,13 @@ def prior(kind: Kind = Kind.DELETE, name: str = "ann", **more: Any) -> Prior:
 def there(
     name: str = "ann", *roles: Role, email: str = "", connection: str = CONNECTION, blocked: bool = False
 ) -> Present:
-    account = Account(f"auth0|{name}", email or f"{name}@x.io", connection, blocked, blocked)
+    account = Account(
+        f"auth0|{name}",
+        email or f"{name}@x.io",
+        connection,
+        blocked,
+        Marks(blocked_at="2026-01-01") if blocked else NO_MARKS,
+    )
     return Present(account, frozenset(role.id for role in roles))
 
 
@@ -36,7 +43,9 @@ def restore(
     *journal: Prior, brakes: Brakes | None = None, protected: tuple[str, ...] = (), **now: Present
 ) -> Restoration:
     present = {one.user_id: now[one.user_id.removeprefix("auth0|")] for one in journal}
-    return restoring.build(journal, present, connection=CONNECTION, roles=ROLES, protected=protected, brakes=brakes)
+    return restoring.build(
+        journal, present, connection=CONNECTION, roles=ROLES, protection=Protection(protected), brakes=brakes
+    )
 
 
 def test_a_deleted_account_is_made_again_with_its_id_and_gets_its_roles() -> None:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.model import Role
+from sync.model import NEW_ROLE, Role
+from sync.roles import UnknownRole, called
 from tests.sync.builders import ADMIN, READER, managed
 
 
@@ -134,3 +135,33 @@ def test_what_is_found_is_always_a_managed_role_or_a_reason(names: list[str], te
     found = roles.find(text)
 
     assert found in set(roles) if isinstance(found, Role) else found
+
+
+@pytest.mark.parametrize("text", ["HR", " hr ", "Hr"])
+def test_a_mapped_name_means_what_auth0_calls_it_prefix_included(text: str) -> None:
+    people = Role("app_People", "rol_1")
+    roles = managed(people, Role("app_hr", "rol_2"), prefix="app_", names={"HR": "APP_people"})
+
+    assert roles.find(text) == people
+
+
+def test_a_mapped_name_that_auth0_does_not_have_is_told_as_auth0_would_call_it() -> None:
+    assert managed(names={"hr": "people"}).find("HR") == "the role 'people' does not exist in Auth0"
+
+
+def test_a_role_is_only_to_be_created_if_it_would_be_managed() -> None:
+    roles = managed(
+        Role("app_admin", "rol_1"), prefix="app_", patterns=("app_*",), create_missing=True, names={"x": "y"}
+    )
+
+    assert roles.find("editor") == Role("app_editor", f"{NEW_ROLE}app_editor")
+    assert roles.find("x") == "the role 'y' is not managed (AUTH0_ROLE_PREFIX, AUTH0_MANAGED_ROLES)"
+
+
+def test_roles_are_called_by_globs_without_regard_to_case_and_a_name_that_is_nobodys_is_an_error() -> None:
+    odd = Role("a[b]", "rol_o")
+
+    assert called(["ADMIN", "r*", "none*"], [ADMIN, READER, odd], "X") == [ADMIN, READER]
+    assert called(["a[b]"], [ADMIN, odd], "X") == [odd]
+    with pytest.raises(UnknownRole, match="X names the role 'nobody', which Auth0 does not have"):
+        called(["nobody"], [ADMIN], "X")

@@ -7,14 +7,14 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from client.auth0 import imports
+from client.auth0 import imports, marks
 from client.auth0.errors import Malformed, Uncertain
 from client.auth0.imports import Imported, Importer, ImportFile
 from client.auth0.writer import Created, Writer
 from client.breaker import DONE, Tried
 from client.side_by_side import side_by_side
 from client.trying import Ends, Tries
-from sync.model import Account, Change, Status
+from sync.model import NO_MARKS, Account, Change, Status
 from sync.profile import nested
 
 logger = logging.getLogger(__name__)
@@ -101,10 +101,15 @@ class Creator:
         if created.found and (why := self.stranger(created.found, change)):
             return Tried(Status.FAILED, why)
         self.user_ids[change.email] = created.user_id
-        if not created.adopted:
+        if not created.adopted and (created.found is None or self._bears_our_marks(change, created.found)):
             return DONE
         self.adopted.add(change.email)
         return Tried(Status.DONE, "adopted: the account existed already")
+
+    def _bears_our_marks(self, change: Change, found: Account) -> bool:
+        """Whether an account that was found after a lost answer can be the one that was asked for."""
+        sent = marks.read(self.metadata_of(change.email), self.writer.namespace)
+        return sent in (NO_MARKS, found.marks)
 
 
 def attributes_of(change: Change) -> Mapping[str, Any]:

@@ -106,9 +106,11 @@ class Taker:
         return DONE
 
     def _moved_on(self, change: Change, account: Account) -> str:
-        """Why nothing may be taken from the account any more, or nothing."""
+        """Why the account is no longer the one that was planned, whatever its e-mail is; or nothing."""
         if self.owner and not change.edits and account.marks.owner != self.owner:
             return f"it is no longer this job's account: {account.marks.owner or 'nobody'} owns it"
+        if change.source_id and account.marks.source_id != change.source_id:
+            return f"it is no longer the account that was planned: its key is {account.marks.source_id!r} by now"
         if change.cause is Cause.EXPIRED and not (account.blocked and account.blocked_by_us):
             return "it is no longer blocked by an earlier run"
         return ""

@@ -162,7 +162,8 @@ class Differ:
 
     def _hold(self, key: str, accounts: Sequence[Account], reason: str, person: Person | None) -> None:
         email = min(account.email or "" for account in accounts)
-        of_another = self.desired.lookalikes.behind(key) is not None or accounts[0].user_id in self._matching.accounts
+        theirs = self._matching.accounts.keys() - self._matching.alone
+        of_another = self.desired.lookalikes.behind(key) is not None or accounts[0].user_id in theirs
         self.held[key] = Held(email, reason, in_source=person is not None, shadow=person is None and of_another)
 
     def _doubts(self, key: str, person: Person | None, accounts: Sequence[Account]) -> Iterator[str]:
@@ -218,7 +219,7 @@ class Differ:
         if edits := due(account, person, self.policy):
             kind = Kind.UPDATE if self.policy.is_ours(account) else Kind.ADOPT
             turn = self._matching.turns.get(user_id, 0)
-            self._add(Change(kind, email, user_id, edits=edits, turn=turn))
+            self._add(Change(kind, email, user_id, edits=edits, source_id=account.marks.source_id, turn=turn))
         if account.blocked and account.blocked_by_us and person.active:
             self._add(Change(Kind.UNBLOCK, email, user_id))
         has = self.memberships.roles.get(user_id, _NO_ROLES)

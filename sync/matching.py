@@ -26,6 +26,8 @@ class Matching:
     """User id to why it is in doubt."""
     people: dict[str, str] = field(default_factory=dict)
     """Address key to why the person is in doubt."""
+    alone: set[str] = field(default_factory=set)
+    """The user ids of accounts in doubt for which no person is in doubt."""
 
 
 def match(
@@ -123,6 +125,7 @@ class _Matcher:
         holder = self._by_key.get(self.result.moved[user_id])
         if holder is not None and holder.user_id not in self.result.moved:
             self.result.accounts[holder.user_id] = f"it has the e-mail of the person whose account is {user_id}"
+            self.result.alone.add(holder.user_id)
 
     def _keeps(self, holder: Account) -> bool:
         """Whether the account that has a wanted e-mail is not about to give it up."""

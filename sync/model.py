@@ -181,6 +181,8 @@ class Change:
     edits: tuple[Edit, ...] = ()
     """By field: what becomes of an account or, on a creation, what it gets besides its e-mail."""
     cause: Cause | None = None
+    source_id: str = field(default="", compare=False)
+    """The key that the account bears, if it bears one: by that it may have been found."""
     turn: int = field(default=0, compare=False)
     """An e-mail that another account gives up in the same run can only be taken afterwards, in a later turn."""
     had: tuple[Role, ...] | None = field(default=None, compare=False)

@@ -32,6 +32,7 @@ class Writer:
     def __init__(self, transport: Transport, reader: Reader, connection: Connection) -> None:
         """`transport` must be one for writing."""
         self._transport, self._reader, self._connection = transport, reader, connection
+        self.namespace = reader.namespace
 
     def create(self, email: str, user_id: str = "", attributes: Mapping[str, Any] | None = None) -> Created:
         """Create an account with a password that nobody knows; no mail is sent.
@@ -88,7 +89,7 @@ class Writer:
 
     def update(self, user_id: str, edits: Sequence[Edit], app_metadata: object = None) -> None:
         """Set attributes, the e-mail and marks. `app_metadata`: what the account has now, if a mark is to change."""
-        for body in patches.bodies(edits, app_metadata, self._reader.namespace):
+        for body in patches.bodies(edits, app_metadata, self.namespace):
             self._patch(user_id, body)
 
     def block(self, user_id: str, app_metadata: object, day: str, *, revoke: bool = False) -> None:
@@ -99,7 +100,7 @@ class Writer:
         self._mark(user_id, app_metadata, marks.blocked(day, revoke=revoke), blocked=True)
         if revoke:
             self._transport.request("POST", "/users/{id}/revoke-access", body={}, ids={"id": user_id})
-            together = marks.changed(app_metadata, self._reader.namespace, marks.blocked(day, revoke=False))
+            together = marks.changed(app_metadata, self.namespace, marks.blocked(day, revoke=False))
             self._mark(user_id, together, marks.REVOKED)
 
     def unblock(self, user_id: str, app_metadata: object) -> None:
@@ -111,7 +112,7 @@ class Writer:
         self._mark(user_id, app_metadata, marks.INVITED)
 
     def _mark(self, user_id: str, app_metadata: object, changes: Mapping[str, Any], **further: Any) -> None:
-        self._patch(user_id, {**further, "app_metadata": marks.changed(app_metadata, self._reader.namespace, changes)})
+        self._patch(user_id, {**further, "app_metadata": marks.changed(app_metadata, self.namespace, changes)})
 
     def _patch(self, user_id: str, body: Mapping[str, Any]) -> None:
         self._transport.request("PATCH", "/users/{id}", body=body, ids={"id": user_id})

@@ -42,7 +42,7 @@ def a_big_day(
         wanted[f"back{number}@x.io"] = {"viewer"}
     for number in range(come):
         wanted[f"come{number}@x.io"] = {"viewer", "editor"} if number < 3 else {"viewer"}
-    _strangers(tenant)
+    strangers(tenant)
     rows = [(email, role) for email, roles in wanted.items() for role in sorted(roles)]
     job.people([*rows, ("root@corp.io", "viewer"), ("nobody@corp.io", "viewer")])
     return Oracle(
@@ -54,7 +54,8 @@ def a_big_day(
     )
 
 
-def _strangers(tenant: Tenant) -> None:
+def strangers(tenant: Tenant) -> None:
+    """Accounts that are no business of the job, or none of its connection."""
     tenant.add_user("root@corp.io", roles=("admin", "billing"))  # in the source with another role, protected
     tenant.add_user("glass@corp.io", roles=("admin",))  # not in the source, protected
     tenant.add_user(None, roles=("viewer",))

@@ -71,6 +71,8 @@ class Kind:
     """The faults that are tried,"""
     also: tuple[str, ...] = ()
     """and those of `INCOMPLETE` that make sense."""
+    after: int = 0
+    """So many of these requests go well first."""
 
     def cases(self) -> Iterator[tuple[str, bool]]:
         """Fault, and whether it befalls all requests of this kind or only one.
@@ -99,7 +101,8 @@ class Kind:
         what = dict((FAULTS | INCOMPLETE)[name])
         if "status" in what:
             what["body"] = {"statusCode": what["status"], "error": "Trouble", "message": f"what does {echo} mean?"}
-        return Fault(method=self.method, path=self.path, times=None if always else 1, where=where, **what)
+        times = None if always else 1
+        return Fault(method=self.method, path=self.path, times=times, after=self.after, where=where, **what)
 
     def promised(self, name: str, *, always: bool) -> int:
         """The exit code that a run ends with.
@@ -172,3 +175,33 @@ KINDS = (
     Kind(name="look before lifting a block", method="GET", path=_ONE, day="block", where="back0@x.io", code=3),
     Kind(name="lifting of a block", method="PATCH", path=_ONE, day="block", where="back0@x.io", code=3),
 )  # fmt: skip
+
+_ROLES, _REVOKE = f"{_API}/roles", f"{_API}/users/{{id}}/revoke-access"
+_MAIL, _TICKET = "/dbconnections/change_password", f"{_API}/tickets/password-change"
+SAMPLED = (*A_FEW, "404", "dropped after", "500 after")
+USER = _ONE
+# Who says so is no login of ours that could be renewed.
+_NO_LOGIN = {"401": 1}
+
+MAPPED_KINDS = (
+    Kind(name="new role", method="POST", path=_ROLES, code=3, once=_SENT_AGAIN, always=_FOUND),
+    Kind(name="profile", method="PATCH", path=_ONE, where="profile@x.io", code=3),
+    Kind(name="look before a rename", method="GET", path=_ONE, where="old@x.io", code=3, some=SAMPLED),
+    Kind(name="rename", method="PATCH", path=_ONE, where="old@x.io", code=3),
+    Kind(name="link of a chain", method="PATCH", path=_ONE, where="link2@x.io", code=3, some=SAMPLED),
+    Kind(name="first of a pair", method="PATCH", path=_ONE, where="both@x.io", code=3, some=SAMPLED),
+    Kind(name="second of a pair", method="PATCH", path=_ONE, where="both@x.io", code=3, some=SAMPLED, after=1),
+    Kind(name="key", method="PATCH", path=_ONE, where="keyless@x.io", code=3, some=SAMPLED),
+    Kind(name="look before an adoption", method="GET", path=_ONE, where="adopt@x.io", code=3, some=SAMPLED),
+    Kind(name="adoption", method="PATCH", path=_ONE, where="adopt@x.io", code=3, some=SAMPLED),
+    Kind(name="look before an invitation", method="GET", path=_ONE, where="pending@x.io", code=3, some=SAMPLED),
+    Kind(name="mail", method="POST", path=_MAIL, where="come@x.io", code=3, once=_NO_LOGIN),
+    Kind(name="ticket", method="POST", path=_TICKET, day="ticket", code=3),
+    Kind(name="mark of an invitation", method="PATCH", path=_ONE, where="pending@x.io", code=3, some=SAMPLED),
+    Kind(name="look before a revocation", method="GET", path=_ONE, where="off@x.io", code=3, some=SAMPLED,
+         once=_GONE, always=_GONE),
+    Kind(name="block before a revocation", method="PATCH", path=_ONE, where="off@x.io", code=3, some=SAMPLED),
+    Kind(name="revocation", method="POST", path=_REVOKE, where="off@x.io", code=3, always=_BODILESS),
+    Kind(name="mark of a revocation", method="PATCH", path=_ONE, where="off@x.io", code=3, some=SAMPLED, after=1),
+)  # fmt: skip
+"""Those of a mapped day."""

@@ -40,7 +40,13 @@ class Watch:
         parts = [part for token in self._issued.ever for part in (token, *token.split(".")[1:])]
         links = [entry.raw_path.partition("?")[2] for entry in job.sandbox.log if entry.path == "/exports/{name}"]
         links += [entry.query["Signature"] for entry in job.sandbox.log if "Signature" in entry.query]
-        return [job.tenant.client_secret, DATABASE_PASSWORD, *parts, *job.sandbox.passwords, *links]
+        tickets = [part for link in self.tickets for part in (link, link.partition("ticket=")[2].rstrip("#"))]
+        return [job.tenant.client_secret, DATABASE_PASSWORD, *parts, *job.sandbox.passwords, *links, *tickets]
+
+    @property
+    def tickets(self) -> list[str]:
+        """The links with which people set a password."""
+        return [ticket["link"] for ticket in self._job.tenant.tickets]
 
     def leaks(self, *said: str) -> list[str]:
         """The secrets that stand in what was said, or in any file that is left."""
@@ -51,7 +57,10 @@ class Watch:
     def _files(self) -> Iterator[str]:
         for path in sorted(self._job.folder.rglob("*")):
             if path.is_file():
-                yield f"{path}\n{path.read_bytes().decode(errors='replace')}"
+                content = path.read_bytes().decode(errors="replace")
+                for link in self.tickets if path.parent.name == "invitations" else ():  # where they belong
+                    content = content.replace(link, "")
+                yield f"{path}\n{content}"
 
 
 def command_lines(pid: int) -> list[str]:

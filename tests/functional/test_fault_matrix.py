@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 
 from client.auth0 import buckets
 from client.stop import Stop
-from sandbox import Behaviour, Fault, LoggedRequest
+from sandbox import Behaviour, Fault, LoggedRequest, Tenant
 from tests.functional.days import OF_A_BIG_DAY, a_big_day
 from tests.functional.job import Job, Result, StartJob
 from tests.functional.kinds import AFTER, KINDS, Kind
@@ -55,14 +55,14 @@ class Day:
             self.job.tenant.add_user("come0@x.io")
             self.oracle = replace(self.oracle, before=Picture.of(self.job.tenant))
 
-    def where(self, kind: Kind) -> str | None:
-        """The words that tell a request about the victim."""
-        tenant = self.job.tenant
-        if kind.where is None or kind.is_creation:
-            return kind.where
-        ids = [user_id for user_id, account in tenant.users.items() if account.get("email") == kind.where]
-        ids += [role_id for role_id, role in tenant.roles.items() if role["name"] == kind.where]
-        return ids[0].rpartition("|")[2] if ids else kind.where
+
+def where(tenant: Tenant, kind: Kind) -> str | None:
+    """The words that tell a request about the victim."""
+    if kind.where is None or kind.is_creation:
+        return kind.where
+    ids = [user_id for user_id, account in tenant.users.items() if account.get("email") == kind.where]
+    ids += [role_id for role_id, role in tenant.roles.items() if role["name"] == kind.where]
+    return ids[0].rpartition("|")[2] if ids else kind.where
 
 
 @pytest.fixture
@@ -74,23 +74,23 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"client.auth0.{user}.BLIND_PAUSE", buckets.BLIND_PAUSE / HURRY)
 
 
-def cases() -> Iterator[Any]:
+def cases(kinds: Iterable[Kind]) -> Iterator[Any]:
     """Kind, fault, and whether it befalls all requests of the kind."""
-    for kind in KINDS:
+    for kind in kinds:
         for fault, always in kind.cases():
             marks = [] if (fault, always) in NARROW else [pytest.mark.sweep]
             name = f"{kind.name}-{fault}-{'always' if always else 'once'}"
             yield pytest.param(kind, fault, always, id=name, marks=marks)
 
 
-@pytest.mark.parametrize(("kind", "fault", "always"), [*cases()])
+@pytest.mark.parametrize(("kind", "fault", "always"), [*cases(KINDS)])
 @pytest.mark.usefixtures("hurry")
 def test_a_request_that_fails_does_no_harm_and_the_next_run_mends_it(
     start_job: StartJob, kind: Kind, fault: str, *, always: bool
 ) -> None:
     job = start_job(as_published=False, behaviour=Behaviour(export_seconds=0, import_seconds=0))
     day = Day(job, kind.day)
-    told = kind.fault(fault, always=always, where=day.where(kind), echo=job.tenant.client_secret)
+    told = kind.fault(fault, always=always, where=where(job.tenant, kind), echo=job.tenant.client_secret)
     job.sandbox.faults.add(told)
     timeout = {"AUTH0_TIMEOUT": "0.5"} if fault == "hang" else {}
 

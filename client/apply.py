@@ -38,7 +38,7 @@ class Applier:
     """Accounts in one request that gives a role."""
     _outcomes: dict[Change, Outcome] = field(default_factory=dict)
     _roles: dict[str, Role] = field(default_factory=dict)  # created by this run, by the id that the plan has
-    _lacking: dict[str, str] = field(default_factory=dict)  # e-mail to why nothing may be taken from them
+    _lacking: set[str] = field(default_factory=set)  # e-mails of people who did not get their new roles
     _estranged: set[str | None] = field(default_factory=set)  # ids of accounts that are no longer those of the plan
 
     def apply(self, into: Run) -> None:
@@ -86,8 +86,6 @@ class Applier:
         """An e-mail that somebody gives up can be taken afterwards."""
         for _, turn in groupby(changes, key=attrgetter("turn")):
             for change, tried in self.tries.each(self.taker.update, list(turn)):
-                if tried.status is not Status.DONE:
-                    self._lacking[change.email] = "the account could not be updated first"
                 if tried.status is Status.SKIPPED:
                     self._estranged.add(change.user_id)
                 yield change, tried
@@ -111,7 +109,7 @@ class Applier:
             if tried.status is Status.DONE and missing:
                 tried = Tried(Status.SKIPPED, f"not created: {', '.join(missing)}")
             if tried.status is not Status.DONE:
-                self._lacking[change.email] = "the new roles could not be given first"
+                self._lacking.add(change.email)
             yield change, tried
 
     def _existing(self, roles: Sequence[Role]) -> list[Role]:
@@ -132,8 +130,8 @@ class Applier:
 
     def _remove_roles_of_one(self, change: Change) -> Tried:
         """Somebody who did not get their new roles keeps the old ones: better one too many than locked out."""
-        if why := self._lacking.get(change.email):
-            return Tried(Status.SKIPPED, why)
+        if change.email in self._lacking:
+            return Tried(Status.SKIPPED, "the new roles could not be given first")
         return self.taker.remove_roles(change)
 
     def _unblock(self, changes: Sequence[Change]) -> Ends:

@@ -71,7 +71,7 @@ class Taker:
         account, record = self.reader.account(change.user_id or "")
         if not account.blocked:
             return Tried(Status.DONE, "it was unblocked already")
-        if not self.reader.is_of(account, change.email) or not account.blocked_by_us:
+        if not self._is_theirs(change, account) or not account.blocked_by_us:
             return _no_longer(account)
         self.writer.unblock(account.user_id, record.get("app_metadata"))
         return DONE
@@ -82,7 +82,7 @@ class Taker:
             account, record = self.reader.account(change.user_id or "")
         except NotFound:
             return _gone(change)
-        if not any(self.reader.is_of(account, email) for email in _emails(change)):
+        if not self._is_theirs(change, account):
             return _no_longer(account)
         if why := self._moved_on(change, account) or self._marked_otherwise(change, record):
             return Tried(Status.SKIPPED, why)
@@ -105,10 +105,21 @@ class Taker:
         write(prior)
         return DONE
 
+    def _is_theirs(self, change: Change, account: Account) -> bool:
+        """Whether the account is one of the connection, and that of the person, or the one that is to go.
+
+        Whose e-mail could not be changed loses roles and comes back all the same: the key tells who it is.
+        """
+        stays = change.kind in {Kind.REMOVE_ROLES, Kind.UNBLOCK}
+        if stays and change.source_id and change.source_id == account.marks.source_id:
+            return self.reader.is_of(account, account.email or "")
+        return any(self.reader.is_of(account, email) for email in _emails(change))
+
     def _moved_on(self, change: Change, account: Account) -> str:
         """Why the account is no longer the one that was planned, whatever its e-mail is; or nothing."""
-        if self.owner and not change.edits and account.marks.owner != self.owner:
-            return f"it is no longer this job's account: {account.marks.owner or 'nobody'} owns it"
+        owner = account.marks.owner
+        if self.owner and not change.edits and owner != self.owner:
+            return f"it is not this job's account: it bears {'no mark' if not owner else f'the mark of {owner!r}'}"
         if change.source_id and account.marks.source_id != change.source_id:
             return f"it is no longer the account that was planned: its key is {account.marks.source_id!r} by now"
         if change.cause is Cause.EXPIRED and not (account.blocked and account.blocked_by_us):

@@ -162,8 +162,9 @@ class Differ:
 
     def _hold(self, key: str, accounts: Sequence[Account], reason: str, person: Person | None) -> None:
         email = min(account.email or "" for account in accounts)
-        theirs = self._matching.accounts.keys() - self._matching.alone
-        of_another = self.desired.lookalikes.behind(key) is not None or accounts[0].user_id in theirs
+        user_id, matching = accounts[0].user_id, self._matching
+        by_key = user_id in matching.accounts and user_id not in matching.alone
+        of_another = by_key or self.desired.lookalikes.behind(key) is not None
         self.held[key] = Held(email, reason, in_source=person is not None, shadow=person is None and of_another)
 
     def _doubts(self, key: str, person: Person | None, accounts: Sequence[Account]) -> Iterator[str]:
@@ -221,7 +222,7 @@ class Differ:
             turn = self._matching.turns.get(user_id, 0)
             self._add(Change(kind, email, user_id, edits=edits, source_id=account.marks.source_id, turn=turn))
         if account.blocked and account.blocked_by_us and person.active:
-            self._add(Change(Kind.UNBLOCK, email, user_id))
+            self._add(Change(Kind.UNBLOCK, email, user_id, source_id=account.marks.source_id))
         has = self.memberships.roles.get(user_id, _NO_ROLES)
         self._give(email, user_id, person.roles - has)
         can_log_in = not account.blocked or (account.blocked_by_us and person.active)
@@ -253,7 +254,8 @@ class Differ:
     ) -> None:
         has = self.memberships.roles.get(account.user_id, _NO_ROLES)
         had = self._named(has) if self.managed.are_all and has <= self._roles.keys() else None
-        self._add(Change(kind, email, account.user_id, roles, had=had, cause=cause))
+        source_id = account.marks.source_id
+        self._add(Change(kind, email, account.user_id, roles, had=had, cause=cause, source_id=source_id))
 
     def _add(self, change: Change) -> None:
         self.changes[change.kind].append(change)

@@ -20,8 +20,12 @@ from client.auth0.tokens import Credentials
 from client.auth0.transport import Transport
 from client.auth0.writer import Writer
 from client.breaker import Breaker
+from client.creating import Creator
+from client.inviting import Inviter
 from client.journal import Journal, Scope
+from client.lines import Lines
 from client.taking import Taker
+from client.trying import Tries
 from sandbox import DEFAULT_CONNECTION, ManualClock, Sandbox
 from sync.model import Change, Kind, Prior, Role
 from sync.plan import Counts, Plan
@@ -132,14 +136,12 @@ class Remembered(Journal):
 
     def __init__(self) -> None:
         super().__init__(Path("nowhere"), Scope("", ""), "run", datetime.now(UTC))
-        self.lines: list[Prior] = []
-
-    def check_place(self) -> None:
-        """It is always there."""
+        self.priors: list[Prior] = []
+        self.lines.check_place = lambda: None  # type: ignore[method-assign] # it is always there
 
     def write(self, prior: Prior) -> None:
         """Remember a line."""
-        self.lines.append(prior)
+        self.priors.append(prior)
 
 
 def applier_of(
@@ -157,15 +159,11 @@ def applier_of(
     reader = reader_of(transport, passing, connection=plan.connection)
     connection, writing = reader.connection(), transport.for_writing()
     writer = Writer(writing, reader, connection)
-    return Applier(
-        plan,
-        writer,
-        Importer(writing, reader, connection, mode, sleep=sleep or passing.sleep),
-        Taker(reader, writer, Remembered()),
-        Breaker(check),
-        workers,
-        batch_size,
-    )
+    importer = Importer(writing, reader, connection, mode, sleep=sleep or passing.sleep)
+    tries = Tries(Breaker(check), workers)
+    inviter = Inviter(reader, writer, "none", "", Lines(Path("nowhere")))
+    creator = Creator(writer, importer, tries)
+    return Applier(plan, creator, Taker(reader, writer, Remembered()), inviter, tries, batch_size)
 
 
 def new_run() -> Run:

@@ -236,7 +236,7 @@ def test_so_many_requests_are_under_way_at_a_time_and_no_more(
         slow = transport.for_writing()
         slow.url = server.url
         slow._pace._unmetered.add(endpoint)  # noqa: SLF001 - else the pace lets one go first
-        applier.writer._transport = slow  # noqa: SLF001 - the same token, at a server that waits for three
+        applier.creator.writer._transport = slow  # noqa: SLF001 - the same token, at a server that waits for three
         record = new_run()
         applier.apply(record)
 

@@ -18,7 +18,7 @@ from client.auth0.errors import (
     Where,
 )
 from client.breaker import DONE, Breaker, Tried
-from client.journal import JournalError
+from client.lines import Unwritable
 from client.stop import Stopped
 from sync.model import Status
 
@@ -107,7 +107,7 @@ def test_a_step_that_succeeds_begins_the_count_anew() -> None:
 
 def test_a_journal_that_cannot_be_written_ends_it_at_once() -> None:
     breaker = Breaker()
-    error = JournalError("The disk is full.")
+    error = Unwritable("The disk is full.")
 
     ended = breaker.attempt(failing(error))
 

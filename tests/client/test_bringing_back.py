@@ -79,8 +79,8 @@ def test_an_account_that_auth0_makes_under_an_id_of_its_own_gets_its_roles_all_t
     applier = applier_of(
         transport_to(sandbox, passing), passing, plan_of(change, Change(Kind.ADD_ROLES, change.email, None, (admin,)))
     )
-    create = applier.writer.create
-    monkeypatch.setattr(applier.writer, "create", lambda email, _, attributes: create(email, "", attributes))
+    create = applier.creator.writer.create
+    monkeypatch.setattr(applier.creator.writer, "create", lambda email, _, attributes: create(email, "", attributes))
     record = new_run()
 
     applier.apply(record)

@@ -50,7 +50,7 @@ def test_ten_changes_in_a_row_without_a_proper_answer_end_the_run(
     with pytest.raises(Auth0Error) as caught:
         applier.apply(record)
 
-    assert caught.value is applier.breaker.broken
+    assert caught.value is applier.tries.breaker.broken
     assert statuses(record.outcomes) == [Status.FAILED] * 10 + [Status.NOT_TRIED] * 20
     assert record.outcomes[-1].why == "the run had given up"
     assert len(asked(sandbox, "DELETE", "/users/{id}/roles")) == 10

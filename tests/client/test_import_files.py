@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -21,6 +22,11 @@ MOST_BYTES = 500_000
 ENOUGH = 499_000  # as many bytes as a file has before there is another
 
 
+def bare(emails: Iterable[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """People of whom nothing else is known."""
+    return ((email, {}) for email in emails)
+
+
 def rows_of(file: ImportFile) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = json.loads(file.content)
     return rows
@@ -29,7 +35,7 @@ def rows_of(file: ImportFile) -> list[dict[str, Any]]:
 def test_ten_thousand_people_are_two_files() -> None:
     emails = people(10_000)
 
-    files = list(imports.files(emails))
+    files = list(imports.files(bare(emails)))
 
     rows = [row for file in files for row in rows_of(file)]
     assert len(files) == 2
@@ -47,7 +53,7 @@ def test_ten_thousand_people_are_two_files() -> None:
     ids=["many", "not ASCII", "long"],
 )
 def test_every_file_fits_and_none_is_smaller_than_it_must_be(emails: list[str]) -> None:
-    files = list(imports.files(emails))
+    files = list(imports.files(bare(emails)))
 
     assert [email for file in files for email in file.ids] == emails
     assert all(len(file.content) < MOST_BYTES for file in files)
@@ -59,7 +65,7 @@ def test_every_file_fits_and_none_is_smaller_than_it_must_be(emails: list[str]) 
 
 @given(emails=st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40), unique=True))
 def test_a_row_says_who_it_is_and_no_more_than_that(emails: list[str]) -> None:
-    for file in imports.files(emails):
+    for file in imports.files(bare(emails)):
         rows = rows_of(file)
 
         assert [row["email"] for row in rows] == emails
@@ -75,13 +81,13 @@ def test_nobody_is_no_file() -> None:
 def test_somebody_who_fills_more_than_a_file_stands_alone_in_one() -> None:
     emails = ["x" * 600_000, "y" * 600_000, "ann@example.com"]
 
-    files = list(imports.files(emails))
+    files = list(imports.files(bare(emails)))
 
     assert [list(file.ids) for file in files] == [[email] for email in emails]
 
 
 def test_a_file_shows_none_of_its_content_when_it_is_logged() -> None:
-    (file,) = imports.files(["ann@example.com"])
+    (file,) = imports.files(bare(["ann@example.com"]))
 
     assert "email_verified" not in repr(file)
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from client.journal import Journal, JournalError, JournalUnreadable, Scope, forget_old, read
+from client.journal import Journal, JournalUnreadable, Scope, forget_old, read
+from client.lines import Unwritable
 from sync.model import Kind, Prior, Role
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ def written(folder: Path, *priors: Prior) -> Path:
     journal = Journal(folder, SCOPE, "0123456789abcdef", START)
     for prior in priors:
         journal.write(prior)
-    journal.close()
-    return journal.path
+    journal.lines.close()
+    return journal.lines.path
 
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
@@ -56,15 +57,15 @@ def test_after_half_a_line_no_other_is_written_and_those_before_it_can_be_read(
     journal.write(DI)
     write = os.write
     with monkeypatch.context() as full:
-        full.setattr("client.journal.os.write", lambda file, data: write(file, data[: len(data) // 2]))
-        with pytest.raises(JournalError, match="only a part of a line was taken"):
+        full.setattr("client.lines.os.write", lambda file, data: write(file, data[: len(data) // 2]))
+        with pytest.raises(Unwritable, match="only a part of a line was taken"):
             journal.write(CY)
 
-    with pytest.raises(JournalError):  # although there is room again
+    with pytest.raises(Unwritable):  # although there is room again
         journal.write(CY)
 
-    journal.close()
-    assert read(journal.path, SCOPE) == [DI]
+    journal.lines.close()
+    assert read(journal.lines.path, SCOPE) == [DI]
 
 
 @pytest.mark.parametrize("cut", [1, 20, 200])

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from client.journal import Journal, JournalError, Scope
+from client.journal import Journal, Scope
+from client.lines import Unwritable
 from sandbox import Fault
 from sync.model import Change, Kind, Status
 from tests.client.builders import applier_of, fill, new_run, plan_of, roles_named, steps, transport_to
@@ -87,21 +88,21 @@ def test_a_line_is_on_the_disk_before_the_request_that_it_is_about(
     applier = journaling(sandbox, passing, plan_of(*changes), tmp_path)
     seen: list[tuple[int, int, int]] = []
     on_disk: list[int] = []
-    delete, fsync = applier.writer.delete, os.fsync
+    delete, fsync = applier.creator.writer.delete, os.fsync
 
     def synced(file: int) -> None:
         fsync(file)
         if stat.S_ISREG(os.fstat(file).st_mode):
-            on_disk.append(len(applier.taker.journal.path.read_text().splitlines()))
+            on_disk.append(len(applier.taker.journal.lines.path.read_text().splitlines()))
 
     def watched(user_id: str) -> None:
-        lines = [json.loads(line) for line in applier.taker.journal.path.read_text().splitlines()]
+        lines = [json.loads(line) for line in applier.taker.journal.lines.path.read_text().splitlines()]
         seen.append((len(lines), on_disk[-1], len(steps(sandbox))))
         assert lines[-1]["user_id"] == user_id
         delete(user_id)
 
-    applier.writer.delete = watched  # type: ignore[method-assign]
-    monkeypatch.setattr("client.journal.os.fsync", synced)
+    applier.creator.writer.delete = watched  # type: ignore[method-assign]
+    monkeypatch.setattr("client.lines.os.fsync", synced)
     applier.apply(new_run())
 
     assert seen == [(number + 1, number + 1, number) for number in range(5)]
@@ -117,7 +118,7 @@ def test_where_no_journal_can_be_written_the_run_ends_before_its_first_change(
     (tmp_path / "journal").write_text("a file where the folder should be")
     record = new_run()
 
-    with pytest.raises(JournalError, match="cannot be written"):
+    with pytest.raises(Unwritable, match="cannot be written"):
         journaling(sandbox, passing, plan, tmp_path / "journal").apply(record)
 
     assert statuses(record.outcomes) == [Status.NOT_TRIED] * 2
@@ -141,10 +142,10 @@ def test_a_journal_that_breaks_in_the_middle_ends_all_taking(
             raise OSError(28, "No space left on device")
         return len(data) // 2
 
-    monkeypatch.setattr("client.journal.os.write", write)
+    monkeypatch.setattr("client.lines.os.write", write)
     record = new_run()
 
-    with pytest.raises(JournalError):
+    with pytest.raises(Unwritable):
         applier.apply(record)
 
     assert statuses(record.outcomes) == [Status.DONE] * 2 + [Status.FAILED] + [Status.NOT_TRIED] * 2

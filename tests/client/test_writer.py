@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from client.auth0.errors import Auth0Error, Conflict, Malformed, NotFound, Rejected, Uncertain, WriteRefused
-from client.auth0.writer import Created, Writer
+from client.auth0.writer import Writer
 from sandbox import DEFAULT_CONNECTION, Fault, Sandbox, Tenant
 from sync.model import Role
 from tests.client.builders import (
@@ -94,7 +94,7 @@ def test_an_account_that_is_there_already_is_adopted(sandbox: Sandbox, tenant: T
 
     created = writer_of(transport_to(sandbox, passing), passing).create(ANN)
 
-    assert created == Created(there, adopted=True)
+    assert (created.user_id, created.adopted) == (there, True)
     assert [*tenant.users] == [there]
     assert len(asked(sandbox, "POST", "/users")) == 1
 
@@ -105,7 +105,7 @@ def test_only_an_account_of_our_connection_is_adopted(sandbox: Sandbox, tenant: 
 
     created = writer_of(transport_to(sandbox, passing), passing).create(ANN)
 
-    assert created == Created(there, adopted=True)
+    assert (created.user_id, created.adopted) == (there, True)
     assert other in tenant.users
 
 
@@ -264,7 +264,8 @@ def test_the_account_that_bears_an_email_is_found_with_one_read(
 
     found = writer.adopt(ANN)
 
-    assert found == Created(there, adopted=True)
+    assert found is not None
+    assert (found.user_id, found.adopted) == (there, True)
     assert [(entry.method, entry.path) for entry in sandbox.log] == [("GET", "/api/v2/users-by-email")]
 
 

@@ -86,6 +86,44 @@ def test_numbers_among_nulls_stay_whole(url: URL, table: str) -> None:
     assert [role for _, role in rows(frame)] == ["101", None, "102"]
 
 
+def test_keys_flags_and_metadata_of_every_type_come_as_the_database_has_them(url: URL) -> None:
+    query = """
+        SELECT CAST(101 AS int) AS id, N'ann@x.io' AS email, N'admin' AS role, CAST(1 AS bit) AS active,
+               CAST('Ann  ' AS char(5)) AS name, CAST(10.50 AS decimal(9, 2)) AS cost, CAST(7 AS bigint) AS number,
+               CAST('2026-01-02T03:04:05' AS datetime2(0)) AS since, CAST(0 AS bit) AS premium
+        UNION ALL
+        SELECT NULL, N'bob@x.io', N'admin', NULL, NULL, NULL, NULL, NULL, NULL
+        ORDER BY email
+    """
+    chosen = asking(url, query).model_copy(
+        update={"db_columns_app_metadata": {name: name for name in ("cost", "number", "since", "premium")}}
+    )
+
+    frame = Users(chosen).read()
+
+    assert [value if isinstance(value, str) else None for value in frame["id"]] == ["101", None]
+    assert [value if isinstance(value, str) else None for value in frame["active"]] == ["True", None]
+    assert frame["name"][0] == "Ann  "
+    metadata = {name: [*frame[f"app_metadata.{name}"]] for name in ("cost", "number", "since", "premium")}
+    assert metadata == {
+        "cost": [10.5, None],
+        "number": [7, None],
+        "since": ["2026-01-02T03:04:05", None],
+        "premium": [False, None],
+    }
+
+
+def test_a_key_that_is_a_uniqueidentifier_is_text(url: URL) -> None:
+    query = (
+        "SELECT CAST('6f9619ff-8b86-d011-b42d-00c04fc964ff' AS uniqueidentifier) AS id, N'ann@x.io' AS email, "
+        "N'admin' AS role"
+    )
+
+    frame = Users(asking(url, query)).read()
+
+    assert frame["id"][0].lower() == "6f9619ff-8b86-d011-b42d-00c04fc964ff"
+
+
 def test_a_wrong_password_is_told_and_not_shown(url: URL) -> None:
     told = failure(url.set(password="hunter2-is-wrong"), "SELECT 1 AS email, 1 AS role")
 

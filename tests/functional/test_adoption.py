@@ -56,7 +56,7 @@ def test_what_could_not_be_adopted_is_not_stripped(hr: Job) -> None:
 
     assert (failed.code, result.code) == (3, 0)
     assert hr.outcomes(failed) == {("adopt", "ann@x.io"): "failed", ("remove_roles", "ann@x.io"): "skipped"}
-    assert failed.report["changes"][1]["why"] == "the account could not be updated first"
+    assert failed.report["changes"][1]["why"] == "it is not this job's account: it bears no mark"
     assert then == {"ann@x.io": ["admin", "viewer"]}
     assert hr.tenant.snapshot() == {"ann@x.io": ["viewer"]}
 

@@ -107,6 +107,30 @@ def test_what_somebody_has_changed_since_stays_and_is_told(job: Job, course: Cou
     assert {email for email, *_ in lacking(job, course.before)} == {"profile@x.io", "keyless@x.io"}
 
 
+def test_an_email_is_verified_again_as_it_was_although_nobody_has_said_so(job: Job, course: Course) -> None:
+    taken = job.run(
+        AUTH0_EMAIL_VERIFIED="column"
+    )  # and there is no such column: Auth0 takes new e-mails for unverified
+    between = of(job, "new@x.io")["email_verified"]
+
+    result = undo(job, taken)
+
+    assert (taken.code, result.code, between) == (0, 0, False)
+    assert lacking(job, course.before) == []
+    assert (of(job, "old@x.io")["email_verified"], of(job, "link1@x.io")["email_verified"]) == (True, False)
+
+
+def test_an_account_of_which_nobody_knows_whether_its_email_is_verified_gets_it_back(job: Job) -> None:
+    a_mapped_day(job)
+    job.tenant.update_user(the_id(job, "old@x.io"), email_verified=None)
+    taken = job.run()
+
+    result = undo(job, taken)
+
+    assert (taken.code, result.code) == (0, 0), result.said
+    assert of(job, "old@x.io")["username"] == "old"
+
+
 def test_an_email_that_is_taken_by_now_is_told_and_the_others_are_given_back(job: Job, course: Course) -> None:
     taken = job.run()
     job.tenant.add_user("old@x.io", username="squatter")

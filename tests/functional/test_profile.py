@@ -101,7 +101,7 @@ def test_the_next_run_ends_what_fails_between_the_two_requests(job: Job) -> None
     run_twice(job)
 
     assert broken.code == 3
-    assert between == ("ann2@x.io", "ann", {"admin", "viewer"})
+    assert between == ("ann2@x.io", "ann", {"admin"})
     assert job.tenant.users[user_id]["username"] == "other"
     assert job.tenant.roles_of(user_id) == {"admin"}
 
@@ -213,3 +213,15 @@ def test_an_update_that_auth0_refuses_fails_for_its_account_alone(job: Job) -> N
     assert account(job, "ann@x.io") == {"phone_number": "+492", "email_verified": False}
     assert record(job, "bob@x.io")["phone_number"] == "+493"
     assert job.tenant.users[taken]["phone_number"] == "+491"
+
+
+def test_an_attribute_that_auth0_refuses_costs_nobody_a_role_and_keeps_nobody_in_one(job: Job) -> None:
+    user_id = keyed(job, "ann@x.io", "1")
+    people(job, {"email": "ann@x.io", "id": 1, "name": "Ann", "role": "admin"})
+    job.sandbox.faults.add(Fault(method="PATCH", kind="status", status=400, times=None))
+
+    result = job.run()
+
+    assert result.code == 3
+    assert job.outcomes(result)["update", "ann@x.io"] == "failed"
+    assert job.tenant.roles_of(user_id) == {"admin"}

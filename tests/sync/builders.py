@@ -12,8 +12,10 @@ from sync import desired, plan
 from sync.brakes import Brakes
 from sync.desired import Desired
 from sync.guard import Limits
-from sync.model import Account, Change, Kind, Memberships, Prior, Role
+from sync.model import NO_MARKS, Account, Change, Kind, Marks, Memberships, Prior, Role
 from sync.plan import Plan
+from sync.policy import Policy
+from sync.protection import Protection
 from sync.roles import ManagedRoles
 
 CONNECTION = "Users"
@@ -27,9 +29,9 @@ Block = Literal["", "by us", "by an administrator", "no longer by us"]
 Snapshot = dict[str, tuple[str | None, str, frozenset[Role], Block]]
 
 
-def managed(*roles: Role, prefix: str = "", patterns: Iterable[str] = ("*",)) -> ManagedRoles:
+def managed(*roles: Role, **options: Any) -> ManagedRoles:
     """Managed roles; admin, reader and writer where none are named."""
-    return ManagedRoles(roles or ROLES, prefix=prefix, patterns=patterns)
+    return ManagedRoles(roles or ROLES, **options)
 
 
 def frame(rows: Iterable[Row]) -> pd.DataFrame:
@@ -86,7 +88,13 @@ class Tenant:
     @property
     def accounts(self) -> list[Account]:
         return [
-            Account(user_id, user.email, user.connection, user.is_blocked, user.is_marked)
+            Account(
+                user_id,
+                user.email,
+                user.connection,
+                user.is_blocked,
+                Marks(blocked_at="2026-01-01") if user.is_marked else NO_MARKS,
+            )
             for user_id, user in self.users.items()
         ]
 
@@ -138,6 +146,10 @@ class Tenant:
             elif change.kind is Kind.UNBLOCK:
                 assert self.users[user_id].blocked == "by us"
                 self.users[user_id].blocked = ""
+            elif change.kind is Kind.UPDATE:
+                assert [edit.field for edit in change.edits] == ["app_metadata.sync.blocked_at"]
+                assert self.users[user_id].blocked == "no longer by us"
+                self.users[user_id].blocked = ""
             else:
                 del self.users[user_id]
 
@@ -156,6 +168,7 @@ def make_plan(
     protected: Iterable[str] = (),
     leaving: Kind = Kind.DELETE,
     brakes: Brakes | None = None,
+    policy: Policy | None = None,
 ) -> Plan:
     """What would make `tenant` agree with `rows`."""
     roles = roles or managed()
@@ -165,8 +178,7 @@ def make_plan(
         tenant.memberships,
         connection=CONNECTION,
         roles=roles,
-        protected=protected,
-        leaving=leaving,
+        policy=policy or Policy(Protection(protected), missing=leaving),
         brakes=brakes,
     )
 
@@ -181,14 +193,10 @@ def held_reasons(made: Plan) -> dict[str, str]:
     return {held.email: held.reason for held in made.held}
 
 
-def limits(
-    *,
-    deletes: int = 500,
-    delete_percent: float = 10,
-    role_removals: int = 1000,
-    role_removal_percent: float = 20,
-    held_percent: float = 10,
-    floor: int = 0,
-) -> Limits:
-    """The limits of the guard, without a floor unless it is given."""
-    return Limits(deletes, delete_percent, role_removals, role_removal_percent, held_percent, floor)
+def limits(**values: float) -> Limits:
+    """The limits of the guard by default, with these instead, and without a floor unless it is given."""
+    usual = Limits(
+        deletes=500, delete_percent=10, role_removals=1000, role_removal_percent=20, held_percent=10, renames=500,
+        rename_percent=10, possible_renames=10, new_roles=20, floor=0,
+    )  # fmt: skip
+    return replace(usual, **values)  # type: ignore[arg-type]

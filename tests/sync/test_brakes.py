@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from sync.brakes import Brakes
 from sync.model import Kind, Status
 from tests.sync.builders import ADMIN, READER, Row, Tenant, make_plan, steps
-from tests.sync.worlds import NAMES, PROTECTED, World, worlds
+from tests.sync.worlds import KEPT, NAMES, PROTECTED, World, worlds
 
 ROWS: tuple[Row, ...] = (("swaps@x.io", "reader"), ("comes@x.io", "admin"))
 BRAKES = st.builds(
     Brakes,
     st.booleans(),
     st.booleans(),
-    st.booleans(),
+    st.sampled_from([{}, KEPT]),
     st.sets(st.sampled_from([f"{name}@x.io" for name in NAMES])).map(frozenset),
 )
 
@@ -29,7 +29,7 @@ def tenant() -> Tenant:
     ("brakes", "kept_back", "brake"),
     [
         (Brakes(no_delete=True), {("delete", "goes@x.io")}, "--no-delete"),
-        (Brakes(keep_missing=True), {("delete", "goes@x.io")}, "SYNC_ON_MISSING=keep"),
+        (Brakes(kept=KEPT), {("delete", "goes@x.io")}, "SYNC_ON_MISSING=keep"),
         (Brakes(no_role_removal=True), {("remove_roles", "swaps@x.io")}, "--no-role-removal"),
         (
             Brakes(only=frozenset({"swaps@x.io"})),
@@ -92,7 +92,7 @@ def test_what_is_done_and_what_is_kept_back_is_what_would_be_done_without_brakes
     counts = braked.counts
     assert counts.changed + counts.kept_back == free.counts.changed
     assert counts.accounts_losing_roles == len(braked.by_kind(Kind.REMOVE_ROLES))
-    if brakes.no_delete or brakes.keep_missing:
+    if brakes.no_delete or bool(brakes.kept):
         assert not braked.by_kind(Kind.DELETE)
     if brakes.no_role_removal:
         assert not braked.by_kind(Kind.REMOVE_ROLES)

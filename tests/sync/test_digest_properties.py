@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from sync import guard
 from sync.digest import digest
 from sync.guard import Approval
-from sync.model import Change, Held, Kind, Role
+from sync.model import Change, Edit, Held, Kind, Role
 from tests.sync.builders import Tenant, limits
-from tests.sync.worlds import EVERYBODY, SETTINGS, TENANT_ROLES, Settings, World, whose, worlds
+from tests.sync.worlds import EVERYBODY, KEPT, SETTINGS, TENANT_ROLES, Settings, World, whose, worlds
 
 DICE = st.randoms(use_true_random=False)
 LAX = limits(deletes=100, delete_percent=100, role_removals=100, role_removal_percent=100, held_percent=100)
@@ -49,8 +49,8 @@ def test_settings_that_change_nothing_leave_the_digest_as_it_is(world: World) ->
         leaving=Kind.BLOCK if nobody_goes else settings.leaving,
         brakes=replace(
             brakes,
-            no_delete=brakes.no_delete or brakes.keep_missing or nobody_goes,
-            keep_missing=brakes.keep_missing or brakes.no_delete or nobody_goes,
+            no_delete=brakes.no_delete or bool(brakes.kept) or nobody_goes,
+            kept=KEPT if brakes.kept or brakes.no_delete or nobody_goes else {},
             no_role_removal=brakes.no_role_removal or nobody_loses,
             only=brakes.only or frozenset(f"{who}@x.io" for who in EVERYBODY),
         ),
@@ -100,7 +100,9 @@ def _altered(change: Change) -> list[Change]:
     others = [replace(change, email=f"x{change.email}"), replace(change, user_id=f"{change.user_id}x")]
     more = replace(change, roles=(*change.roles, Role("further", "rol_x")))
     made = [replace(change, attributes=attributes) for attributes in ({}, {"name": "A"}, {"name": "B"})]
-    return [*kinds, *others, more, *made, *([replace(change, roles=change.roles[1:])] if change.roles else [])]
+    edits = [Edit("name", None, "A"), Edit("name", None, "B"), Edit("name", "A", None), Edit("nickname", None, "A")]
+    edited = [replace(change, edits=(*change.edits, edit)) for edit in edits]
+    return [*kinds, *others, more, *made, *edited, *([replace(change, roles=change.roles[1:])] if change.roles else [])]
 
 
 @given(worlds(), DICE)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sync.model import Kind
 from tests.sync.worlds import EVERYBODY, World, whose, worlds
 
-ORDER = ("create", "unblock", "add_roles", "remove_roles", "block", "delete")
+ORDER = ("create", "update", "unblock", "add_roles", "remove_roles", "block", "delete")
 MOMENTS = st.integers(0, 20)
 
 

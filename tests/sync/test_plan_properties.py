@@ -143,7 +143,7 @@ def test_an_account_that_agrees_in_all_but_one_thing_is_judged_by_that(
 def test_the_short_way_for_an_account_that_agrees_says_what_the_long_way_says(world: World) -> None:
     short = world.plan()
 
-    with mock.patch("sync.plan._Differ._agrees", return_value=False):
+    with mock.patch("sync.difference.Differ._agrees", return_value=False):
         long = world.plan()
 
     assert short == long

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sync import restoring
 from sync.brakes import Brakes
 from sync.model import Kind, Prior, Role
+from sync.protection import Protection
 from sync.restoring import Present, Restoration
 from tests.sync.builders import ADMIN, CONNECTION, FOREIGN, Snapshot, Tenant, User
 from tests.sync.worlds import EVERYBODY, SETTINGS, TENANT_ROLES, Settings, World, whose, worlds
@@ -50,7 +51,7 @@ def undo(
     settings = settings or Settings()
     return restoring.build(
         journal, {prior.user_id: present(tenant, prior) for prior in journal},
-        connection=CONNECTION, roles=roles, protected=settings.protected, brakes=settings.brakes,
+        connection=CONNECTION, roles=roles, protection=Protection(settings.protected), brakes=settings.brakes,
     )  # fmt: skip
 
 

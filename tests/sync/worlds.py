@@ -11,7 +11,7 @@ from itertools import combinations, permutations
 from hypothesis import strategies as st
 
 from sync.brakes import Brakes
-from sync.model import Kind, Role
+from sync.model import Cause, Kind, Role
 from sync.plan import Plan
 from tests.sync.builders import CONNECTION, FOREIGN, ROLES, Block, Row, Snapshot, Tenant, User, make_plan
 from tests.sync.builders import managed as managed_roles
@@ -19,6 +19,7 @@ from tests.sync.builders import managed as managed_roles
 NAMES = ("ann", "bob", "carl", "dora", "eve", "root")
 EVERYBODY = (*NAMES, "josé", "strasse")
 PROTECTED = ("ROOT@*",)
+KEPT = {Cause.MISSING: "SYNC_ON_MISSING=keep"}
 TENANT_ROLES = (
     *ROLES, FOREIGN, Role("Writer", "rol_1"), Role("app_admin", "rol_z"), Role("app_reader", "rol_2"),
     Role("App_writer", "rol_3"),
@@ -83,7 +84,7 @@ class Settings:
 
     @property
     def may_go(self) -> bool:
-        return not self.brakes.no_delete and not self.brakes.keep_missing
+        return not self.brakes.no_delete and not self.brakes.kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,7 @@ class World:
             email, connection, has, block = end[user_id]
             if who in wanted:
                 kept = has if how.brakes.no_role_removal else has - managed
-                end[user_id] = (email, connection, kept | roles, "" if block == "by us" else block)
+                end[user_id] = (email, connection, kept | roles, block if block == "by an administrator" else "")
             elif how.may_go and how.leaving is Kind.DELETE:
                 del end[user_id]
             elif how.may_go and block not in {"by us", "by an administrator"}:
@@ -215,7 +216,7 @@ SETTINGS = st.builds(
     st.sampled_from([()] * 40 + _some(_PROTECTING, range(3))),
     st.sampled_from([Kind.DELETE, Kind.BLOCK]),
     st.builds(
-        Brakes, _RARELY, _RARELY, _RARELY,
+        Brakes, _RARELY, _RARELY, _RARELY.map(lambda keep: KEPT if keep else {}),
         st.sampled_from([()] * 1000 + _some(_KEYS, range(1, 4))).map(frozenset),
     ),
 )  # fmt: skip

@@ -58,10 +58,12 @@ class Brakes:
         everything = list(changes)
         old_emails = {change.user_id: change.new_email.old for change in everything if change.new_email}
         judged = [(change, self.holding(change, old_emails.get(change.user_id))) for change in everything]
-        kept = {change.new_email.old: brake for change, brake in judged if brake and change.new_email}
-        for place, (change, brake) in enumerate(judged):  # in the order in which e-mails are given up
-            if not brake and change.new_email and change.new_email.new in kept:
-                judged[place] = change, kept[change.new_email.new]
-                kept[change.new_email.old] = kept[change.new_email.new]
+        renamed = ((change, brake, change.new_email) for change, brake in judged if change.new_email)
+        taken = {address.key(edit.old or ""): brake for _, brake, edit in renamed if brake}
+        waiting: dict[str | None, str] = {}
+        for change, brake in judged:  # in the order in which e-mails are given up
+            if not brake and (edit := change.new_email) and (blocking := taken.get(address.key(edit.new))):
+                waiting[change.user_id] = taken[address.key(edit.old or "")] = blocking
+        judged = [(change, brake or waiting.get(change.user_id, "")) for change, brake in judged]
         kept_back = tuple(Outcome(change, Status.KEPT_BACK, brake) for change, brake in judged if brake)
         return tuple(change for change, brake in judged if not brake), kept_back

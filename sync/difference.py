@@ -131,7 +131,7 @@ class Differ:
             and account.user_id not in self.memberships.unknown
             and key not in self._shared
             and not (self._doubtful and account.user_id in self._doubtful)
-            and not (plain and self.policy.owner)
+            and (not self.policy.owner or self.policy.is_ours(account))
             and (plain or not (account.marks.to_invite or due(account, person, self.policy)))
             and not (self._protects and self._protection(key, account))
         )

@@ -44,9 +44,10 @@ class Pace:
     clock: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _buckets: list[Bucket] = field(default_factory=list)
+    _buckets: dict[bool, list[Bucket]] = field(default_factory=lambda: {True: [], False: []})  # by `_is_api`
     _groups: dict[str, Bucket] = field(default_factory=dict)  # by endpoint, once its limit is known
-    _first: Bucket = field(default_factory=Bucket)  # until any limit is known: one request at a time
+    # Until a limit is known: one request at a time.
+    _first: dict[bool, Bucket] = field(default_factory=lambda: {True: Bucket(), False: Bucket()})
     _unmetered: set[str] = field(default_factory=set)  # endpoints whose answers have no headers to obey
     _next: float = 0.0
     _paused_until: float = 0.0
@@ -76,7 +77,7 @@ class Pace:
         """An endpoint not yet heard of is taken to share the emptiest bucket."""
         if group in self._groups:
             return self._groups[group]
-        return min(self._buckets, key=lambda bucket: bucket.level, default=self._first)
+        return min(self._buckets[_is_api(group)], key=lambda bucket: bucket.level, default=self._first[_is_api(group)])
 
     def learn(self, ticket: Ticket, headers: Mapping[str, str], *, refused: bool = False) -> float:
         """Take over the headers of an answer; `refused` for a 429. Returns the seconds of a pause, or 0.
@@ -117,12 +118,13 @@ class Pace:
     def _enter(self, said: Said, limit: float) -> Bucket:
         """The bucket that an answer is about: the one it was taken for, unless the answer speaks against it."""
         self._unmetered.discard(said.group)
-        alike = [bucket for bucket in self._buckets if bucket.limit == limit]
+        known = self._buckets[_is_api(said.group)]
+        alike = [bucket for bucket in known if bucket.limit == limit]
         alike.sort(key=lambda bucket: bucket is not self._groups.get(said.group))
         bucket = next((bucket for bucket in alike if bucket.may_be_of(said)), None)
         if bucket is None:
             bucket = bucket_of(limit)
-            self._buckets.append(bucket)
+            known.append(bucket)
         self._groups[said.group] = bucket
         return bucket
 
@@ -153,6 +155,11 @@ class Pace:
         if asked is None:
             return self._reset(headers, now)
         return asked if asked <= _LONGEST_ASKED else _LONGEST_PAUSE
+
+
+def _is_api(group: str) -> bool:
+    """Whether an endpoint is one of the Management API: the buckets of the Authentication API are others."""
+    return " /dbconnections/" not in group
 
 
 def asked_wait(headers: Mapping[str, str]) -> float | None:

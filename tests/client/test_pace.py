@@ -492,3 +492,18 @@ def test_a_reset_at_the_end_of_a_minute_is_believed_although_the_date_is_rounded
     pace.acquire(A)
 
     assert time.now - begun >= 60
+
+
+def test_the_limits_of_the_authentication_api_say_nothing_of_those_of_the_management_api() -> None:
+    time = EventTime()
+    pace, mail = paced(time), "POST /dbconnections/change_password"
+    for group, left in ((A, 9), (mail, 0)):
+        pace.learn(pace.acquire(group), answer(time, 10, left, time.now + 30))
+    before = time.now
+
+    pace.acquire(A)
+    passed = time.now - before
+    pace.acquire(mail)
+
+    assert passed == 0
+    assert time.now - before >= 29

@@ -178,14 +178,15 @@ KINDS = (
 
 _ROLES, _REVOKE = f"{_API}/roles", f"{_API}/users/{{id}}/revoke-access"
 _MAIL, _TICKET = "/dbconnections/change_password", f"{_API}/tickets/password-change"
-SAMPLED = (*A_FEW, "404", "dropped after", "500 after")
+SAMPLED = ("400", LOGIN, "404", "429", "500", "500 after", "dropped before", "html")
+"""One of each sort, where the request differs from one that meets them all in nothing but what it is for."""
 USER = _ONE
 # Who says so is no login of ours that could be renewed.
 _NO_LOGIN = {"401": 1}
 
 MAPPED_KINDS = (
     Kind(name="new role", method="POST", path=_ROLES, code=3, once=_SENT_AGAIN, always=_FOUND),
-    Kind(name="profile", method="PATCH", path=_ONE, where="profile@x.io", code=3),
+    Kind(name="profile", method="PATCH", path=_ONE, where="profile@x.io", code=3, some=SAMPLED),
     Kind(name="look before a rename", method="GET", path=_ONE, where="old@x.io", code=3, some=SAMPLED),
     Kind(name="rename", method="PATCH", path=_ONE, where="old@x.io", code=3),
     Kind(name="link of a chain", method="PATCH", path=_ONE, where="link2@x.io", code=3, some=SAMPLED),

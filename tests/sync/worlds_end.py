@@ -26,7 +26,7 @@ class End:
     """Those that go because nobody in the source is meant by them."""
 
     def __post_init__(self) -> None:
-        self.verdicts, self.tenant = Verdicts(self.world), self.world.tenant.copy()
+        self.verdicts, self.tenant = Verdicts(self.world.later()), self.world.tenant.copy()
         verdicts = self.verdicts
         for one in sorted(verdicts.scope):
             human = verdicts.theirs.get(one)

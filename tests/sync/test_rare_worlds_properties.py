@@ -10,7 +10,7 @@ from sync.brakes import Brakes
 from sync.model import Kind
 from tests.sync.worlds_end import End
 from tests.sync.worlds_keyed import KeyedWorld, Line, Terms
-from tests.sync.worlds_tables import NULL, TENANT_ROLES, Cell
+from tests.sync.worlds_tables import CLEAR, NULL, TENANT_ROLES, Cell
 from tests.sync.worlds_tenant import Directory, Entry
 
 Person = tuple[str | None, str | None, str]
@@ -39,7 +39,7 @@ def elsewhere(email: str) -> Entry:
     return Entry("eve@y.io", connection="google-oauth2", linked=(email,))
 
 
-PLAIN = Terms()
+PLAIN, CLEARED = Terms(), Cell("", CLEAR)
 CHAIN: list[Person] = [("bob@x.io", "1", "yes"), ("dora@y.io", "2", "yes")]
 IN_CHAIN = [account("ann@x.io", "1"), account("bob@x.io", "2")]
 WORLDS = {
@@ -98,6 +98,18 @@ WORLDS = {
     "who is not active has an account of nobody": world_of(
         [("bob@x.io", None, "no")], [account("bob@x.io")], Terms(owner="mine")
     ),
+    "who agrees bears a key in doubt": world_of(
+        [(None, "1", "yes"), ("ann@x.io", None, "yes")], IN_CHAIN[:1], PLAIN
+    ),
+    "who agrees may have more roles": world_of([("bob@x.io", "2", "yes")], IN_CHAIN[1:], PLAIN, unknown=0),
+    "who goes has an e-mail that an account of nobody has": world_of(
+        [("bob@x.io", "1", "no")], [account("ann@x.io", marks={"id": "1", "owner": "mine"}), account("bob@x.io")],
+        Terms(owner="mine"),
+    ),
+    "somebody who is not invited yet is blocked by an administrator": world_of(
+        [("bob@x.io", None, "yes")], [account("bob@x.io", blocked=True, marks={"invite": "pending"})],
+        Terms(invites=True),
+    ),
     "whether they are active is not said": world_of(
         [("bob@x.io", None, "")], [account("bob@x.io", blocked=True, marks={"blocked_at": "2026-11-01"})], PLAIN
     ),
@@ -130,7 +142,9 @@ def test_a_rare_world_ends_as_it_should_and_in_balance_whatever_account_comes_fi
     world.tenant.apply(plan.changes)
 
     assert world.tenant == goal.tenant
-    source = goal.verdicts.source
+    verdicts, source = goal.verdicts, goal.verdicts.source
+    alone = {one for one in goal.left_alone if not verdicts.is_protected(one)}
+    assert (plan.counts.held_accounts, plan.counts.in_scope) == (len(alone), len(verdicts.scope))
     assert plan.counts.held == len(source.murky) + len(source.unplaced) + len(goal.held)
     assert plan.counts.people == len(source.people) - len(goal.held)
     assert {one.email for one in plan.held if not one.email} == {email for email in source.unplaced if not email}
@@ -144,3 +158,17 @@ def test_whoever_wants_an_email_that_is_kept_back_is_kept_back_however_it_is_spe
 
     assert plan.changes == ()
     assert [outcome.change.user_id for outcome in plan.kept_back] == ["auth0|0", "auth0|1"]
+
+
+def test_the_name_that_auth0_made_of_an_old_email_is_cleared_along_with_it() -> None:
+    world = world_of(CHAIN[:1], [account("ann@x.io", "1", values={"name": '"ann@x.io"'})], PLAIN)
+    (line,) = world.lines
+    world = replace(
+        world, columns=(*world.columns, "name"), lines=(replace(line, cells={**line.cells, "name": CLEARED}),)
+    )
+
+    world.tenant.apply(world.plan().changes)
+
+    assert world.tenant.entries["auth0|0"].email == "bob@x.io"
+    assert "name" not in world.tenant.entries["auth0|0"].values
+    assert world.plan().changes == ()

@@ -139,7 +139,7 @@ class Directory:
 
     def _edit(self, change: Change, entry: Entry) -> None:
         """The new e-mail must be free at that moment, and nobody who bears a key ever gets another one."""
-        assert change.edits
+        assert len({edit.field for edit in change.edits}) == len(change.edits) > 0
         for edit in sorted(change.edits, key=lambda one: one.field != "email"):
             has = entry.has(edit.field)
             if edit.field == "email":

@@ -10,7 +10,7 @@ from typing import Any
 from tests.functional.job import Job
 
 DATABASE_PASSWORD = "hunter2/of+the=database"
-SECRETIVE = re.compile(r"eyJ[\w-]{8,}|Signature=|Key-Pair-Id=")
+SECRETIVE = re.compile(r"\beyJ[\w-]{8,}|Signature=|Key-Pair-Id=")
 """How tokens and signed addresses look, whosoever they are."""
 
 

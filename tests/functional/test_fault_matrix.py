@@ -118,7 +118,7 @@ def assert_no_trace_of_bugs_or_secrets(job: Job, result: Result) -> None:
     signatures = [entry.query["Signature"] for entry in job.sandbox.log if "Signature" in entry.query]
     secrets = [job.tenant.client_secret, *job.tenant.tokens, *job.sandbox.passwords, *signatures]
     assert [secret for secret in secrets if secret in everything] == []
-    assert re.findall(r"eyJ\w+|Signature=", everything) == []
+    assert re.findall(r"\beyJ\w+|Signature=", everything) == []
     assert "Traceback" not in everything
     assert "this is a bug" not in everything
     assert not result.report["error"] or result.report["error"] in result.stdout + result.stderr

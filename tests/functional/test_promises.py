@@ -373,7 +373,7 @@ def test_14_secrets_are_nowhere_in_what_a_run_says_or_writes(job: Job) -> None:
     result = job.run_as_process("-v")
 
     report = (job.folder / "report.json").read_text() + (job.folder / "state" / "last-report.json").read_text()
-    tokens = re.findall(r"eyJ\S+", result.said + report)
+    tokens = re.findall(r"\beyJ\S+", result.said + report)
     assert result.code == 3
     assert job.tenant.client_secret not in result.said + report
     assert tokens == []

@@ -16,7 +16,7 @@ from config.settings import Settings
 from sync import address
 from sync.brakes import Brakes
 from sync.desired import NO_ATTRIBUTES
-from sync.difference import another_job, another_key
+from sync.difference import foreign
 from sync.model import Account, Cause, Change, Kind, Role
 from sync.policy import Policy
 from sync.protection import Protection
@@ -90,10 +90,8 @@ def stranger(policy: Policy, reader: Reader, account: Account, change: Change) -
     What the plan would have said, had it known the account. Raises `Auth0Error`.
     """
     wanted = next((str(edit.new) for edit in change.edits if edit.field == policy.mark("id")), "")
-    if policy.is_anothers(account):
-        return another_job(account)
-    if wanted and account.marks.source_id not in ("", wanted):
-        return another_key(account, wanted)
+    if reason := foreign(account, wanted, policy):
+        return reason
     asked = reader.roles_of(account.user_id) if policy.protection.roles else ()
     role_ids = frozenset(role.id for role in asked)
     return policy.protection.of_account(address.key(account.email or ""), account.user_id, role_ids)

@@ -58,8 +58,9 @@ class Brakes:
         everything = list(changes)
         old_emails = {change.user_id: change.new_email.old for change in everything if change.new_email}
         judged = [(change, self.holding(change, old_emails.get(change.user_id))) for change in everything]
-        renamed = ((change, brake, change.new_email) for change, brake in judged if change.new_email)
-        taken = {address.key(edit.old or ""): brake for _, brake, edit in renamed if brake}
+        taken = {
+            address.key(change.new_email.old or ""): brake for change, brake in judged if brake and change.new_email
+        }
         waiting: dict[str | None, str] = {}
         for change, brake in judged:  # in the order in which e-mails are given up
             if not brake and (edit := change.new_email) and (blocking := taken.get(address.key(edit.new))):

@@ -96,11 +96,11 @@ class _Reading:
         elif not cells and not isinstance(granted, str):  # plainly a person, as nearly all of a million rows are
             self._people[key] = Person(exact, granted, "", True, NOTHING)  # noqa: FBT003 - naming them costs time
             return
-        for reason in self._troubles_of(key, email, granted, said, faults):
+        for reason in self._troubles_of(key, email, exact, granted, said, faults):
             self._hold(key, exact if person is None else person.email, number, reason)
 
     def _troubles_of(
-        self, key: str, email: str, granted: frozenset[str] | str, said: facts.Facts, faults: list[str]
+        self, key: str, email: str, exact: str, granted: frozenset[str] | str, said: facts.Facts, faults: list[str]
     ) -> list[str]:
         """Takes what a row says into what is known of its person; why that cannot be done."""
         troubles = self._rivals(key, said)
@@ -108,7 +108,7 @@ class _Reading:
             granted = _NO_ROLES if isinstance(granted, str) else granted
         else:
             troubles += faults
-        person, exact = self._people.get(key), address.address(email)
+        person = self._people.get(key)
         if isinstance(granted, str):
             troubles.append(granted)
         elif person is None:

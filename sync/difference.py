@@ -21,18 +21,17 @@ if TYPE_CHECKING:
 _NO_ROLES: frozenset[str] = frozenset()
 
 
-def another_key(account: Account, source_id: str) -> str:
-    """Why an account that bears another key is not the account of whom the source knows by `source_id`."""
+def foreign(account: Account, source_id: str, policy: Policy) -> str:
+    """Why an account is not that of whom the source knows by `source_id` (empty: by no key), or nothing."""
+    if policy.is_anothers(account):
+        return f"the account is that of the job {visible(account.marks.owner, 40)!r} (SYNC_OWNER)"
+    if not source_id or account.marks.source_id in ("", source_id):
+        return ""
     theirs, ours = visible(account.marks.source_id, 40), visible(source_id, 40)
     return (
         f"{account.user_id} has this e-mail under the key {theirs!r}, the source has it under {ours!r}; if both are "
         "one person, correct the key in the account's app_metadata, else delete the account"
     )
-
-
-def another_job(account: Account) -> str:
-    """Why an account that another job has is left alone."""
-    return f"the account is that of the job {visible(account.marks.owner, 40)!r} (SYNC_OWNER)"
 
 
 @dataclass(slots=True)
@@ -178,12 +177,10 @@ class Differ:
             yield f"the source has the unreadable e-mail {visible(text, 80)!r}"
 
     def _doubts_of_person(self, key: str, person: Person, account: Account) -> Iterator[str]:
-        if self.policy.is_anothers(account):
-            yield another_job(account)
+        if reason := foreign(account, person.source_id, self.policy):
+            yield reason
         if account.user_id in self._matching.moved:
             return
-        if person.source_id and account.marks.source_id not in ("", person.source_id):
-            yield another_key(account, person.source_id)
         if key in self._matching.people:
             yield self._matching.people[key]
         if person.email != address.address(account.email or ""):

@@ -42,7 +42,6 @@ def blocked(day: str, *, revoke: bool) -> dict[str, Any]:
 
 
 UNBLOCKED: Mapping[str, Any] = {"blocked_at": None, "revoke": None}
-REVOKED: Mapping[str, Any] = {"revoke": None}
 INVITED: Mapping[str, Any] = {"invite": None}
 
 

@@ -100,8 +100,7 @@ class Writer:
         self._mark(user_id, app_metadata, marks.blocked(day, revoke=revoke), blocked=True)
         if revoke:
             self._transport.request("POST", "/users/{id}/revoke-access", body={}, ids={"id": user_id})
-            together = marks.changed(app_metadata, self.namespace, marks.blocked(day, revoke=False))
-            self._mark(user_id, together, marks.REVOKED)
+            self._mark(user_id, app_metadata, marks.blocked(day, revoke=False))
 
     def unblock(self, user_id: str, app_metadata: object) -> None:
         """Unblock an account and take the mark away."""

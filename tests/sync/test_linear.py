@@ -5,6 +5,7 @@ What a function written in C does within one call is not seen.
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -178,9 +179,12 @@ def _counted() -> Iterator[Counter[str]]:
         elif event == "c_call":
             counts[getattr(function, "__name__", "")] += 1
 
-    before = sys.getprofile()
+    before, collects = sys.getprofile(), gc.isenabled()
+    gc.disable()  # what other tests' tools do when memory is collected would be counted too
     sys.setprofile(count)
     try:
         yield counts
     finally:
         sys.setprofile(before)
+        if collects:
+            gc.enable()

@@ -8,21 +8,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from client import journal
+from client.auth0.errors import Auth0Error
 from client.console import Console
+from client.explain import Section, explain
+from client.finding import TooManyTied
+from client.phases import Phases
+from client.reading import Reading
 from client.stop import Stop
-from client.terms import (
-    fitting,
-    make_brakes,
-    make_managed_roles,
-    make_policy,
-    make_protection,
-    needed_scopes,
-    profile_fields,
-)
+from client.terms import make_brakes, make_protection, needed_scopes
 from client.wiring import make_applier, make_reader, make_scope, make_transport
 from config.settings import Settings
 from database.users import Users
-from sync import desired, guard, plan, restoring
+from sync import guard, restoring
 from sync.brakes import Brakes
 from sync.guard import Approval
 from sync.model import Prior
@@ -39,6 +36,8 @@ class Orders:
 
     approval: Approval = field(default_factory=Approval)
     brakes: Brakes = field(default_factory=Brakes)
+    only: tuple[str, ...] = ()
+    """The addresses of those who may be changed, as they were given; empty for everybody."""
     journal: Path | None = None
     """The journal that is to be undone, in mode `restore`."""
 
@@ -46,13 +45,24 @@ class Orders:
 class App:
     """One run. Making one does no I/O."""
 
-    def __init__(self, settings: Settings, record: Run, orders: Orders, *, console: Console, stop: Stop) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        record: Run,
+        orders: Orders,
+        *,
+        console: Console,
+        stop: Stop,
+        phases: Phases | None = None,
+    ) -> None:
         """`record` is filled in as the story goes, so that it can be told wherever it ends."""
         self.settings, self.record, self.orders, self.console, self.stop = settings, record, orders, console, stop
-        self.users = Users(settings)
+        self.phases = phases or Phases()
         self.transport = make_transport(settings, stop)
-        self.reader = make_reader(settings, self.transport, stop)
+        self.phases.budget = self.transport.budget
+        self.reader = make_reader(settings, self.transport, stop, self.phases)
         self.brakes = make_brakes(settings, orders.brakes)
+        self.reading = Reading(settings, Users(settings), self.reader, record.started_at.date(), stop, self.phases)
 
     def run(self) -> None:
         """Make the tenant agree with the source, or with a journal; in a dry run, say what that would take."""
@@ -63,25 +73,29 @@ class App:
         self.console.plan(record.plan)
         record.guard = guard.judge(record.plan, settings.limits, self.orders.approval)
         if record.writes and not record.guard.refusals:
-            applier = make_applier(settings, record, record.plan, policy, self.transport, self.reader, self.stop)
+            applier = make_applier(
+                settings, record, record.plan, policy, self.transport, self.reader, self.stop, self.phases
+            )
             applier.apply(into=record)
 
+    def explanation(self, email: str) -> list[Section]:
+        """Why whoever has this e-mail is treated so, in a few requests."""
+        self.transport.tokens.require(needed_scopes(self.settings, writes=False))
+        try:
+            state = self.reading.few(self.reading.terms(), [email])
+        except TooManyTied as error:
+            raise Auth0Error(f"{error}; `plan --only {email}` reads all of them") from None
+        return explain(state, state.plan(self.brakes), email, self.reader.lockouts)
+
     def _agreement(self) -> tuple[Plan, Policy]:
-        settings, reader = self.settings, self.reader
-        frame = fitting(self.users.read(self.stop.check), settings, reader)
-        connection = reader.connection()
-        there = reader.roles()
-        policy = make_policy(settings, connection, there, self.record.started_at.date())
-        roles = make_managed_roles(settings, there)
-        accounts = reader.accounts(connection, profile_fields(frame, policy))
-        memberships = reader.memberships(accounts, sorted({*roles, *policy.watched}))
-        people = desired.build(frame, roles, settings.db_role_separator or "")
-        for email in self.brakes.strangers(people.keys(), accounts):
-            logger.warning("--only %s: there is nobody of this e-mail, neither in the source nor in the tenant", email)
-        made = plan.build(
-            people, accounts, memberships, connection=connection.name, roles=roles, policy=policy, brakes=self.brakes
-        )
-        return made, policy
+        made, state = self.reading.plan(self.brakes, self.orders.only)
+        for email in self.brakes.strangers(state.people.keys(), state.accounts):
+            logger.warning(
+                "--only %s: there is nobody of this e-mail, neither in the source nor in the tenant",
+                email,
+                extra={"event": "only_nobody", "email": email},
+            )
+        return made, state.policy
 
     def _restoration(self, priors: Sequence[Prior]) -> tuple[Plan, Policy]:
         roles = self.reader.roles()

@@ -19,9 +19,12 @@ from sync.text import visible
 _COMMANDS = {
     "sync": "make the tenant agree with the query (this is what no command means)",
     "plan": "show what sync would do; nothing is written",
+    "check": "try everything that a run needs; nothing is written",
+    "explain": "say why one person is treated so; nothing is written",
     "restore": "bring back what a run took from accounts, as its journal has it",
     "demo": "see all of it on a local tenant that is made for the purpose",
 }
+FORMATS = ("text", "json", "csv", "markdown", "html")
 _EPILOG = """exit codes:
   0 converged or planned   1 failed, try again     2 plan --detailed-exitcode: changes are pending
   3 partial (held, failed) 4 refused by a guard    5 another run is going on
@@ -41,11 +44,18 @@ def make_parser() -> _Parser:
     """The whole command line. Flags may stand before or after the command."""
     everywhere = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
     everywhere.add_argument("--env-file", type=Path, metavar="FILE", help="settings (default: .env, if there is one)")
-    everywhere.add_argument("--report", type=Path, metavar="FILE", help="write what happened as JSON")
     everywhere.add_argument("--log-format", choices=("text", "json"), help="instead of LOG_FORMAT")
     loudness = everywhere.add_mutually_exclusive_group()
     loudness.add_argument("-v", "--verbose", action="store_true", help="log every request")
     loudness.add_argument("-q", "--quiet", action="store_true", help="say nothing unless something is wrong")
+    output = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    output.add_argument(
+        "--report",
+        type=Path,
+        metavar="FILE",
+        help="write what happened: as HTML, CSV or Markdown if it is called so, else as JSON",
+    )
+    output.add_argument("--format", choices=FORMATS, help="what stdout gets: the plan, or what became of it")
     only, only_first = _only("only"), _only("only_first")  # what stands before the command would be forgotten
     brakes = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
     brakes.add_argument("--no-delete", action="store_true", help="delete and block nobody")
@@ -70,14 +80,16 @@ def make_parser() -> _Parser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
-        parents=[everywhere, planning, dry, writing, brakes, only_first],
+        parents=[everywhere, output, planning, dry, writing, brakes, only_first],
     )
     parser.add_argument("--version", action="version", version=f"auth0-sql-sync {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     parents = {
-        "sync": [everywhere, planning, dry, writing, brakes, only],
-        "plan": [everywhere, planning, brakes, only],
-        "restore": [everywhere, dry, writing, only],
+        "sync": [everywhere, output, planning, dry, writing, brakes, only],
+        "plan": [everywhere, output, planning, brakes, only],
+        "check": [everywhere],
+        "explain": [everywhere],
+        "restore": [everywhere, output, dry, writing, only],
     }
     for name, text in _COMMANDS.items():
         command = commands.add_parser(
@@ -85,6 +97,8 @@ def make_parser() -> _Parser:
         )
         if name == "restore":
             command.add_argument("journal", type=Path, metavar="JOURNAL", help="a file of SYNC_STATE_DIR/journal")
+        if name == "explain":
+            command.add_argument("email", type=_email, metavar="EMAIL", help="as the source or the tenant has it")
     return parser
 
 
@@ -116,13 +130,13 @@ def _seconds(text: str) -> float:
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    """The arguments, with `command` being `sync`, `plan`, `restore` or `demo`, and the whole line without what it
+    """The arguments, with `command` being one of `_COMMANDS`, and the whole line without what it
     says of a digest as `again`. Exits with 64 for what makes no sense."""
     parser = make_parser()
     arguments = argparse.Namespace(
         env_file=None, report=None, log_format=None, verbose=False, quiet=False, detailed_exitcode=False, dry_run=False,
         approve="", expect="", lock_timeout=0.0, no_delete=False, no_role_removal=False, only_first=[], only=[],
-        journal=None,
+        journal=None, email="", format="text",
     )  # fmt: skip
     parser.parse_args(argv, arguments)
     if arguments.command is None:
@@ -132,9 +146,23 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     if arguments.detailed_exitcode and arguments.command != "plan":
         parser.error("--detailed-exitcode goes with plan")
     arguments.only = arguments.only_first + arguments.only
-    arguments.dry_run |= arguments.command == "plan"
+    if arguments.command in {"check", "explain", "demo"}:
+        _refuse_strangers(parser, arguments)
+    arguments.dry_run |= arguments.command in {"plan", "check", "explain"}
     arguments.again = _again(arguments)
     return arguments
+
+
+def _refuse_strangers(parser: _Parser, arguments: argparse.Namespace) -> None:
+    """What stands before the command may belong to another."""
+    given = {
+        "--report": arguments.report, "--format": arguments.format != "text", "--dry-run": arguments.dry_run,
+        "--approve": arguments.approve, "--expect": arguments.expect, "--lock-timeout": arguments.lock_timeout,
+        "--no-delete": arguments.no_delete, "--no-role-removal": arguments.no_role_removal, "--only": arguments.only,
+    }  # fmt: skip
+    for flag, value in given.items():
+        if value:
+            parser.error(f"{flag} does not go with {arguments.command}")
 
 
 def _path(path: Path) -> str:
@@ -160,9 +188,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str] | None) -> int:
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a name that cron's locale cannot spell ends no run
     arguments = parse(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a name that cron's locale cannot spell ends no run
+        encoding = None if arguments.format == "text" else "utf-8"  # which is what JSON and the page say they are
+        sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
     if arguments.command == "demo":
         from client.demo import demo  # noqa: PLC0415 - it needs the sandbox, which is no part of the job
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from sync.report import Exit
 
 _ROOT = Path(__file__).resolve().parent.parent
 _PEOPLE = 200
-_JOURNAL = "JOURNAL"  # stands for the file that was written
+_JOURNAL, _HELD = "JOURNAL", "EMAIL"  # stand for the file that was written, and for somebody whose role is NULL
 _BROKEN_QUERY = "SELECT email, role FROM people WHERE email LIKE '%.org'"
 
 
@@ -34,32 +35,41 @@ class _Step:
 
 _STEPS = (
     _Step(
-        "1. What would change? A plan only reads.",
+        "Is everything there that a run needs?", ("check",), Exit.OK, "One line each; what is wrong says what to do."
+    ),
+    _Step(
+        "What would change? A plan only reads.",
         ("plan",),
         Exit.OK,
         "Two rows could not be understood; whoever they are, nothing is changed for them and nothing is deleted.",
     ),
     _Step(
-        "2. Make it so. What is given comes before what is taken, deletions come last.",
+        "Why one of them? Somebody calls because they cannot log in.",
+        ("explain", _HELD),
+        Exit.OK,
+        "From the row to the decision, in a few requests.",
+    ),
+    _Step(
+        "Make it so. What is given comes before what is taken, deletions come last.",
         ("sync",),
         Exit.PARTIAL,
         "Everybody is up to date but the people that were held: that is what exit code 3 says.",
     ),
     _Step(
-        "3. Once more. Where tenant and database agree there is nothing to write.",
+        "Once more. Where tenant and database agree there is nothing to write.",
         ("sync",),
         Exit.PARTIAL,
         "The second run writes nothing.",
     ),
     _Step(
-        "4. Somebody breaks the query: it now returns a third of the people.",
+        "Somebody breaks the query: it now returns a third of the people.",
         ("sync",),
         Exit.REFUSED,
         "The guard refused before the first write. A wrong query does not lock out a company.",
         query=_BROKEN_QUERY,
     ),
     _Step(
-        "5. Those whom step 2 deleted should have stayed. Its journal has what they were.",
+        "Those who were deleted should have stayed. The journal has what they were.",
         ("restore", _JOURNAL),
         Exit.OK,
         "The same accounts are back, ids, profiles and roles; what cannot come back is said.",
@@ -75,7 +85,7 @@ def demo() -> int:
     with tempfile.TemporaryDirectory(prefix="demo-") as folder, _tenant(Path(folder)) as url:
         _say(f"A tenant with {_PEOPLE} accounts is running at {url}, with the limits of Auth0's enterprise plan.")
         _say("A database of people is a day ahead of it: some came, some left, some have other roles.")
-        as_expected = [_play(step, Path(folder), url) for step in _STEPS]
+        as_expected = [_play(number, step, Path(folder), url) for number, step in enumerate(_STEPS, start=1)]
     _say("\nThe demo is over; nothing of it is left on this machine. README.md tells how to go on from here.")
     return Exit.OK if all(as_expected) else Exit.FAILED
 
@@ -95,11 +105,10 @@ def _tenant(folder: Path) -> Iterator[str]:
             process.terminate()
 
 
-def _play(step: _Step, folder: Path, url: str) -> bool:
-    _say(f"\n=== {step.title}")
+def _play(number: int, step: _Step, folder: Path, url: str) -> bool:
+    _say(f"\n=== {number}. {step.title}")
     environment = _environment()
-    journals = sorted(str(path.relative_to(folder)) for path in folder.glob("**/journal/*.jsonl"))
-    arguments = [journals[0] if argument == _JOURNAL and journals else argument for argument in step.arguments]
+    arguments = [_meant(argument, folder) for argument in step.arguments]
     shown = ""
     if step.query:
         environment["USERS_DB_QUERY"] = step.query
@@ -112,6 +121,14 @@ def _play(step: _Step, folder: Path, url: str) -> bool:
     if code != step.expected:
         _say(f"-> This is not what the demo promises: exit code {int(step.expected)} was expected.")
     return code == step.expected
+
+
+def _meant(argument: str, folder: Path) -> str:
+    if argument == _HELD:
+        with closing(sqlite3.connect(folder / "people.db")) as people:
+            return str(people.execute("SELECT email FROM people WHERE role IS NULL").fetchone()[0])
+    journals = sorted(str(path.relative_to(folder)) for path in folder.glob("**/journal/*.jsonl"))
+    return journals[0] if argument == _JOURNAL and journals else argument
 
 
 def _environment() -> dict[str, str]:

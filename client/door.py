@@ -5,23 +5,29 @@ from __future__ import annotations
 import argparse
 import logging
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
-from pathlib import Path
 
-from client import __version__, report_file
+from client import __version__, history, report_file
 from client.app import App, Orders
 from client.auth0.errors import Auth0Error
+from client.checkup import Finding, check
 from client.console import Console
+from client.formats import FORM_OF, render
 from client.journal import JournalUnreadable, forget_old
 from client.lines import Unwritable
 from client.locks import LockHeld, Locks
+from client.output import Output
+from client.phases import Phases
+from client.progress import make_show
 from client.report_file import ReportError
 from client.stop import Stop, Stopped
+from client.watching import Watch
 from config import logs
-from config.loading import SettingsError, load
+from config.loading import SettingsError, load, load_the_rest
 from config.settings import Settings
+from config.sources import without_quotes
 from database.failures import SourceError
 from database.lock import SourceLockHeld
 from sync import address
@@ -35,26 +41,67 @@ logger = logging.getLogger(__name__)
 
 
 def run_job(arguments: argparse.Namespace, environ: Mapping[str, str]) -> Exit:
-    """Run `sync`, `plan` or `restore` from the first setting to the last line of the report."""
+    """Run a command from the first setting to the last line of the report."""
     stop = Stop()
     stop.listen()
     record = Run(uuid.uuid4().hex, __version__, arguments.command, "", datetime.now(UTC))
     record.writes, record.command = not arguments.dry_run, arguments.again
-    logs.configure("INFO", arguments.log_format or "text", record.run_id)
+    form = arguments.log_format or _log_format(environ)  # until all settings are known
+    logs.configure(_level(arguments, "INFO"), form, record.run_id)
+    try:
+        if arguments.command == "check":
+            logs.configure(_level(arguments, "WARNING"), form, record.run_id)
+            return _check(arguments, environ, stop)
+        settings = load(environ, arguments.env_file)
+    except (Stopped, SettingsError) as error:
+        _not_begun(record, stop, error, arguments.format)
+    else:
+        logs.configure(
+            _level(arguments, settings.log_level), arguments.log_format or settings.log_format, record.run_id
+        )
+        _Job(arguments, settings, stop, record).run()
+    return record.exit_code
+
+
+def _level(arguments: argparse.Namespace, settled: str) -> str:
+    return "DEBUG" if arguments.verbose else "WARNING" if arguments.quiet else settled
+
+
+def _log_format(environ: Mapping[str, str]) -> str:
+    return "json" if without_quotes(environ.get("LOG_FORMAT", "")).lower() == "json" else "text"
+
+
+def _not_begun(record: Run, stop: Stop, error: Exception, form: str) -> None:
+    """Say why there is no run to report of."""
+    if isinstance(error, Stopped):
+        record.exit_code = Exit(128 + stop.signal)
+    elif isinstance(error, SettingsError):
+        for fault in error.faults:
+            logger.error("setting %s", fault, extra={"event": "settings_fault", "setting": fault.partition(":")[0]})
+        record.exit_code, record.error = Exit.SETTINGS, str(error)
+    else:
+        logger.error("%s", error, extra={"event": "not_begun"})
+        record.exit_code = Exit.USAGE if isinstance(error, ReportError) else Exit.LOCKED
+        record.error = str(error)
+    if form != "text":
+        Output().write(render(document(record), form))
+
+
+def _check(arguments: argparse.Namespace, environ: Mapping[str, str], stop: Stop) -> Exit:
+    fault, console = None, Console(everything=True, quiet=arguments.quiet, check=stop.check)
     try:
         settings = load(environ, arguments.env_file)
-        level = "DEBUG" if arguments.verbose else "WARNING" if arguments.quiet else settings.log_level
-        logs.configure(level, arguments.log_format or settings.log_format, record.run_id)
-        return _Job(arguments, settings, stop, record).run()
-    except Stopped:
-        return Exit(128 + stop.signal)
     except SettingsError as error:
-        for fault in error.faults:
-            logger.error("setting %s", fault)  # noqa: TRY400 - the operator needs no traceback
-        return Exit.SETTINGS
-    except (ReportError, LockHeld, SourceLockHeld) as error:
-        logger.error("%s", error)  # noqa: TRY400
-        return Exit.USAGE if isinstance(error, ReportError) else Exit.LOCKED
+        settings, fault = load_the_rest(environ, arguments.env_file, error), error
+    tried = 0
+    wrong: list[Finding] = []
+    for finding in check(settings, stop, fault):
+        console.finding(finding)
+        tried += 1
+        wrong += [] if finding.is_good else [finding]
+    code = Exit.SETTINGS if any(one.is_setting for one in wrong) else Exit.FAILED if wrong else Exit.OK
+    console.verdict(tried, len(wrong), code)
+    return code
 
 
 class _Job:
@@ -65,31 +112,54 @@ class _Job:
         record.connection, record.journal = settings.auth0_connection, str(arguments.journal or "")
         self.state_dir = settings.sync_state_dir
         self.locks = Locks(settings, stop, timeout=arguments.lock_timeout)
-        self.console = Console(everything=not record.writes, quiet=arguments.quiet)
+        muted = arguments.format != "text"
+        self.console = Console(everything=not record.writes, quiet=arguments.quiet, muted=muted, check=stop.check)
+        log_format = arguments.log_format or settings.log_format
+        self.phases = Phases(make_show(quiet=arguments.quiet, log_format=log_format))
         self.orders = Orders(
             Approval(arguments.approve, arguments.expect),
             Brakes(arguments.no_delete, arguments.no_role_removal, only=frozenset(map(address.key, arguments.only))),
+            tuple(arguments.only),
             arguments.journal,
         )
+        self.watch = Watch(settings, stop.check) if self._is_whole() else None
 
-    def run(self) -> Exit:
-        if self.arguments.report is not None:
-            report_file.check_place(self.arguments.report)  # not after the work is done
-        if not self.record.writes:
-            return self._tell()
+    def run(self) -> None:
+        try:
+            if self.arguments.report is not None:
+                report_file.check_place(self.arguments.report)  # not after the work is done
+            if self.record.writes:
+                self._write()
+            else:
+                self._tell()
+        except (Stopped, SettingsError, ReportError, LockHeld, SourceLockHeld) as error:
+            _not_begun(self.record, self.stop, error, self.arguments.format)
+        except BaseException:
+            self.record.exit_code = Exit.FAILED
+            raise
+        finally:
+            if self.watch is not None:
+                self.watch.end(self.record)
+
+    def _write(self) -> None:
         with self.locks.on_this_host():
+            if self.watch is not None:
+                self.watch.begin()
             if self.record.mode == "sync":  # a restore may want just the oldest
                 for folder in (self.settings.journal_dir, self.settings.invitations_dir):
                     forget_old(folder, self.settings.sync_journal_days, self.record.started_at)
-            return self._tell()
+            self._tell()
 
-    def _tell(self) -> Exit:
+    def _tell(self) -> None:
         record = self.record
-        app = App(self.settings, record, self.orders, console=self.console, stop=self.stop)
+        app = App(self.settings, record, self.orders, console=self.console, stop=self.stop, phases=self.phases)
         try:
-            with self.locks.at_the_source(needed=record.mode == "sync") if record.writes else nullcontext():
-                app.run()
-            record.exit_code = self._verdict()
+            if record.mode == "explain":
+                self.console.explanation(self.arguments.email, app.explanation(self.arguments.email))
+            else:
+                with self.locks.at_the_source(needed=record.mode == "sync") if record.writes else nullcontext():
+                    app.run()
+                record.exit_code = self._verdict()
         except SourceLockHeld:
             raise
         except Stopped:
@@ -101,15 +171,15 @@ class _Job:
         except (SourceError, Auth0Error, Unwritable) as error:
             record.exit_code, record.error = Exit.FAILED, str(error)
         except Exception as error:
-            logger.exception("this is a bug; please report it with the lines below")
+            logger.exception("this is a bug; please report it with the lines below", extra={"event": "bug"})
             record.exit_code, record.error = Exit.FAILED, f"unexpected: {type(error).__name__}"
         if self.stop.signal:
             record.exit_code = Exit(128 + self.stop.signal)
         traffic = app.transport.traffic
         record.requests, record.retries, record.answered_429 = traffic.by_endpoint, traffic.retries, traffic.refused
+        record.seconds = self.phases.seconds
         record.finished_at = datetime.now(UTC)
         self._publish()
-        return record.exit_code
 
     def _verdict(self) -> Exit:
         record = self.record
@@ -124,21 +194,31 @@ class _Job:
     def _publish(self) -> None:
         record = self.record
         if record.error:
-            logger.error("%s", record.error)
+            logger.error("%s", record.error, extra={"event": "run_failed", "exit_code": int(record.exit_code)})
+        if self._is_whole():
+            history.append(self.state_dir, document(record))
         try:
-            for path in self._reports():
-                report_file.write(path, document(record))
-            if record.exit_code is Exit.OK and self._is_whole():
-                report_file.write(self.state_dir / "last-success.json", success(record))
+            self._write_reports()
         except ReportError as error:
-            logger.error("%s", error)  # noqa: TRY400
+            logger.error("%s", error, extra={"event": "report_not_written"})  # noqa: TRY400
             record.exit_code = record.exit_code or Exit.FAILED
         self.console.refusals(record)
         self.console.summary(record)
+        if self.arguments.format != "text":
+            Output(self.stop.check).write(self._rendered(self.arguments.format))
 
-    def _reports(self) -> Sequence[Path]:
-        last = [self.state_dir / "last-report.json"] if self.record.writes else []
-        return last + ([self.arguments.report] if self.arguments.report is not None else [])
+    def _write_reports(self) -> None:
+        record = self.record
+        if record.writes:
+            report_file.write(self.state_dir / "last-report.json", render(document(record), "json"))
+        if (path := self.arguments.report) is not None:
+            report_file.write(path, self._rendered(FORM_OF.get(path.suffix.lower(), "json")))
+        if record.exit_code is Exit.OK and self._is_whole():
+            report_file.write(self.state_dir / "last-success.json", render(success(record), "json"))
+
+    def _rendered(self, form: str) -> str:
+        recent = history.recent(self.state_dir) if form == "html" else ()
+        return render(document(self.record), form, recent)
 
     def _is_whole(self) -> bool:
         """Whether everybody was brought into agreement, not just some; for whoever watches the job."""

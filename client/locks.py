@@ -20,6 +20,11 @@ logger = logging.getLogger(__name__)
 _LOOK = 0.2  # seconds between two looks at a file that another process holds
 
 
+def source_lock(settings: Settings) -> SourceLock:
+    """The lock in the source of whatever manages this connection."""
+    return SourceLock(settings, f"{settings.auth0_url.lower()}/{settings.auth0_connection}")
+
+
 class LockHeld(Exception):
     """Another run is going on."""
 
@@ -45,7 +50,10 @@ class Locks:
                 if left <= 0:
                     raise LockHeld(f"another run is going on (it holds {folder / 'lock'}); nothing was done")
                 if not told:
-                    logger.info("another run holds %s; waiting for it, %.0f s at most", lock.lock_file, left)
+                    extra = {"event": "host_lock_awaited", "wait_seconds": round(left, 3)}
+                    logger.info(
+                        "another run holds %s; waiting for it, %.0f s at most", lock.lock_file, left, extra=extra
+                    )
                     told = True
                 self._stop.sleep(_LOOK)
         except OSError as error:
@@ -72,7 +80,7 @@ class Locks:
         if not settings.sync_source_lock:
             yield
             return
-        lock = SourceLock(settings, f"{settings.auth0_url.lower()}/{settings.auth0_connection}")
+        lock = source_lock(settings)
         left = max(0.0, self._deadline - time.monotonic())
         with ExitStack() as stack:
             try:
@@ -80,5 +88,7 @@ class Locks:
             except SourceError as error:
                 if needed:
                     raise
-                logger.warning("%s; going on without the lock there", error)
+                logger.warning(
+                    "%s; going on without the lock there", error, extra={"event": "source_lock_done_without"}
+                )
             yield

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
 
 
 class ReportError(Exception):
@@ -24,13 +22,14 @@ def check_place(path: Path) -> None:
         raise ReportError(f"the report cannot be written to {path}: {error.strerror}") from None
 
 
-def write(path: Path, document: dict[str, Any]) -> None:
-    """Replace `path` by the document, at once. Only its owner may read it: it names people."""
+def write(path: Path, text: str) -> None:
+    """Replace `path` by `text`, at once. Only its owner may read it: it names people."""
     try:
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        with tempfile.NamedTemporaryFile(
+            "w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8", errors="backslashreplace"
+        ) as file:
             try:
-                json.dump(document, file, indent=2)
-                file.write("\n")
+                file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
                 Path(file.name).replace(path)

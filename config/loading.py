@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from config.login import login_faults
 from config.mapping import clashes, is_json_object
 from config.settings import Settings
 from config.sources import EnvFileError, Strings, brief, read_env_file, read_secrets
@@ -21,11 +22,19 @@ if TYPE_CHECKING:
 DEFAULT_ENV_FILE = Path(".env")
 SECRETS_DIR = Path("/run/secrets")
 _OURS = ("SYNC_", "DB_COLUMN", "DB_ROLE", "CLIENT_IGNORE_")  # nothing else is called so
+_STAND_INS = {  # of what is required
+    "auth0_url": "http://localhost", "auth0_client_id": "?", "auth0_client_secret": "?", "auth0_connection": "?",
+}  # fmt: skip
 _UNREADABLE = (OSError, RuntimeError, ValueError)  # ~ of a user who is not there; no UTF-8, no path at all
 
 
 class SettingsError(Exception):
     """The settings cannot be used. `faults`: every one, each a sentence that begins with its setting."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The settings at fault, in upper case, and whatever else a fault begins with."""
+        return frozenset(fault.partition(":")[0].upper() for fault in self.faults)
 
     def __init__(self, faults: Sequence[str]) -> None:
         super().__init__("; ".join(faults))
@@ -37,6 +46,27 @@ def load(environ: Mapping[str, str], env_file: Path | None = None, *, secrets_di
 
     `env_file`: a file that must exist; None means `.env`, if there is one. Raises `SettingsError`.
     """
+    values, faults = _gathered(environ, env_file, secrets_dir)
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        faults += [_sentence(fault) for fault in error.errors(include_input=False, include_url=False)]
+    if faults:
+        raise SettingsError(faults)
+    return settings
+
+
+def load_the_rest(
+    environ: Mapping[str, str], env_file: Path | None, fault: SettingsError, *, secrets_dir: Path = SECRETS_DIR
+) -> Settings:
+    """What `load` would return, were the settings of its `fault` not set; what is required then has a stand-in."""
+    values, _ = _gathered(environ, env_file, secrets_dir)
+    usable = {name: value for name, value in values.items() if name.upper() not in fault.names}
+    return Settings(**{**_STAND_INS, **usable})
+
+
+def _gathered(environ: Mapping[str, str], env_file: Path | None, secrets_dir: Path) -> tuple[dict[str, Any], list[str]]:
+    """The values as they are given, and what is wrong with them that the types do not tell."""
     faults: list[str] = []
     from_file = _env_file(env_file, faults)
     secrets, unreadable = read_secrets(secrets_dir, Settings.model_fields)
@@ -51,13 +81,7 @@ def load(environ: Mapping[str, str], env_file: Path | None = None, *, secrets_di
     faults += _database(values)
     faults += _role_map(values)
     faults += _namespace(values)
-    try:
-        settings = Settings(**values)
-    except ValidationError as error:
-        faults += [_sentence(fault) for fault in error.errors(include_input=False, include_url=False)]
-    if faults:
-        raise SettingsError(faults)
-    return settings
+    return values, faults
 
 
 def _env_file(path: Path | None, faults: list[str]) -> dict[str, str]:
@@ -95,14 +119,8 @@ def _query(values: dict[str, Any]) -> Iterator[str]:
 
 
 def _database(values: dict[str, Any]) -> Iterator[str]:
-    """Either a URL or the four `MSSQL_*` that have no default."""
-    needed = ("mssql_server", "mssql_database", "mssql_username", "mssql_password")
-    if not values.get("users_db_url"):
-        for name in needed:
-            if not values.get(name):
-                yield f"{name.upper()}: is required (or USERS_DB_URL instead of all MSSQL_*)"
-    elif values.get("mssql_server"):
-        yield "USERS_DB_URL: set either this or MSSQL_SERVER, not both"
+    """Either a URL or the `MSSQL_*` that have no default, as far as the way to log in needs them."""
+    yield from login_faults(values)
     server = str(values.get("mssql_server") or "").strip()
     if "," in server:
         yield "MSSQL_SERVER: is a host name alone; put the port into MSSQL_PORT"

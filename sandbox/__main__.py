@@ -64,6 +64,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=7, help="another seed makes other people (default: 7)")
     parser.add_argument("--database", metavar="PATH", help="where the SQLite file goes (default: temporary)")
     parser.add_argument("--env-file", metavar="PATH", help="write settings for the job here")
+    parser.add_argument("--client-id", help="of the application that logs in (default: made up)")
+    parser.add_argument("--client-secret", help="its secret (default: made up)")
     parser.add_argument("--with-parent", action="store_true", help="stop when the parent process ends")
     return parser
 
@@ -77,6 +79,8 @@ def _count(text: str) -> int:
 
 def _serve(options: argparse.Namespace, database: Path, received: list[int], parent: int | None) -> None:
     tenant = Tenant()
+    tenant.client_id = options.client_id or tenant.client_id
+    tenant.client_secret = options.client_secret or tenant.client_secret
     seed(tenant, database, people=options.people, drift=options.drift, seed=options.seed)
     with Sandbox(tenant, profile=options.profile, port=options.port) as sandbox:
         lines = _settings(tenant, sandbox, database)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from email.utils import formatdate
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -185,6 +186,8 @@ class Application:
     def _finished(self, answer: Answer, verdict: Verdict | None, fault: Fault | None, route: Route | None) -> Answer:
         if self._service.behaviour.unknown_keys and answer.document is not None:
             answer = replace(answer_json(with_strangers(answer.document), answer.status), headers=answer.headers)
+        now = formatdate(self._service.clock.time(), usegmt=True)
+        answer = replace(answer, headers={"date": now, **answer.headers})
         if verdict is None or (fault is not None and fault.kind == "rate_limit"):
             return answer
         return replace(answer, headers={**self._admission.headers(verdict, route), **answer.headers})

@@ -2,7 +2,7 @@
 
 query  = term { ("AND" | "OR") term }       AND binds tighter
 term   = "NOT" term | "(" query ")" | field ":" value
-field  = identities.connection | email | user_id | blocked
+field  = identities.connection | email | user_id | blocked | app_metadata.KEY... | user_metadata.KEY...
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sandbox.errors import bad_request
 
 Predicate = Callable[[dict[str, Any]], bool]
 _TOKEN: Final = re.compile(
-    r'\s*(?:(?P<mark>[()])|(?P<field>[A-Za-z_.]+):(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^\s()"*?]+))'
+    r'\s*(?:(?P<mark>[()])|(?P<field>[A-Za-z_][\w.-]*):(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^\s()"*?]+))'
     r"|(?P<word>AND|OR|NOT)\b)"
 )
 _ESCAPED: Final = re.compile(r"\\(.)")
@@ -109,4 +109,15 @@ def _comparison(name: str | None, value: str) -> Predicate:
     if name == "blocked" and value in {"true", "false"}:
         # An account that was never blocked lacks the key, and matches neither.
         return lambda account: account.get("blocked") is (value == "true")
+    if name and name.startswith(("app_metadata.", "user_metadata.")):
+        keys, wanted = name.split("."), value.lower()
+        return lambda account: str(_at(account, keys)).lower() == wanted
     raise _refused()
+
+
+def _at(account: dict[str, Any], keys: list[str]) -> object:
+    """What is at the end of the path; nothing where there is no such path, as such a value is not indexed."""
+    found: object = account
+    for key in keys:
+        found = found.get(key) if isinstance(found, dict) else None
+    return "" if found is None else found

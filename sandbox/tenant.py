@@ -42,6 +42,7 @@ class Tenant:
         self.tickets: list[Document] = []
         self.password_digests: dict[str, str] = {}
         self.revoked_access: list[str] = []
+        self.locked_out: dict[str, list[str]] = {}  # user id to IP addresses, by brute-force protection
         self.client_id = secrets.token_urlsafe(24)
         self.client_secret = secrets.token_urlsafe(48)
         self.scopes: set[str] = set(SAFE_GRANT)

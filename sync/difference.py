@@ -42,6 +42,8 @@ class Differ:
     memberships: Memberships
     managed: ManagedRoles
     policy: Policy
+    about: frozenset[str] | None = None
+    """The address keys of those over whom to decide; None for everybody."""
     changes: dict[Kind, list[Change]] = field(default_factory=lambda: {kind: [] for kind in Kind})
     held: dict[str, Held] = field(default_factory=dict)
     protected: list[Protected] = field(default_factory=list)
@@ -75,7 +77,8 @@ class Differ:
             else:
                 self._judge(key, theirs, person, self._shared.get(key) or [account])
         for key, person in waiting.items():
-            self._welcome(key, person)
+            if self.about is None or key in self.about:
+                self._welcome(key, person)
         self.tally["inactive"] = sum(person.active is False for person in self.desired.people.values())
 
     def _by_key(self, connection: str, accounts: Iterable[Account]) -> dict[str, Account]:

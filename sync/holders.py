@@ -1,11 +1,14 @@
-"""Who has a role that a number of people must always have, before a plan and after it."""
+"""How many have a role, before a plan and after it; and who, where a number of people must always have it."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sync.model import Account, Change, Kind, Memberships, Role
+
+_NONE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,34 @@ class Holders:
     after: int
     lost: tuple[str, ...] = ()
     """The e-mails of those who had it and could log in, and have it or can do so no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoleCount:
+    """How many accounts of the connection have a role, blocked ones too."""
+
+    role: Role
+    before: int
+    after: int
+
+
+def count_roles(
+    roles: Iterable[Role], accounts: Iterable[Account], memberships: Memberships, changes: Iterable[Change]
+) -> tuple[RoleCount, ...]:
+    """For each role that there is, or is to be created, by name. `accounts` are all of the connection."""
+    sets = Counter(memberships.roles.get(account.user_id, _NONE) for account in accounts)  # a few, shared by all
+    before: Counter[str] = Counter()
+    for role_ids, number in sets.items():
+        before.update(dict.fromkeys(role_ids, number))
+    after = before.copy()
+    for change in changes:
+        if change.kind is Kind.ADD_ROLES:
+            after.update(role.id for role in change.roles)
+        elif change.kind is Kind.REMOVE_ROLES:
+            after.subtract(role.id for role in change.roles)
+        elif change.kind is Kind.DELETE:
+            after.subtract(memberships.roles.get(change.user_id or "", _NONE))
+    return tuple(RoleCount(role, before[role.id], after[role.id]) for role in sorted(roles))
 
 
 def count(

@@ -11,7 +11,7 @@ from sync import holders
 from sync.brakes import Brakes
 from sync.difference import Differ
 from sync.digest import digest
-from sync.holders import Holders
+from sync.holders import Holders, RoleCount
 from sync.model import NEW_ROLE, Account, Change, Held, Kind, Memberships, Outcome, Protected
 from sync.policy import Policy
 from sync.resemblance import PossibleRename, possible_renames
@@ -91,6 +91,10 @@ class Plan:
     possible_renames: tuple[PossibleRename, ...] = ()
     holders: tuple[Holders, ...] = ()
     """Of the roles that a number of people must always have."""
+    roles: tuple[RoleCount, ...] = ()
+    """Of the managed roles, by name; nothing where not all accounts were read."""
+    whole: bool = True
+    """Whether all accounts of the connection were read, not just those of a few people."""
 
     def by_kind(self, *kinds: Kind) -> list[Change]:
         """The changes of these kinds, in order."""
@@ -106,18 +110,20 @@ def build(
     roles: ManagedRoles,
     policy: Policy | None = None,
     brakes: Brakes | None = None,
+    about: frozenset[str] | None = None,
 ) -> Plan:
     """Compare desired and actual state.
 
-    `accounts` may hold records of other connections: the primary identity of each is looked at here.
+    `accounts` may hold records of other connections: the primary identity of each is looked at here. `about`: where
+    not all accounts were read, the address keys of the people to whom those belong that were.
     """
     policy, brakes, read = policy or Policy(), brakes or Brakes(), list(accounts)
-    differ = Differ(desired, memberships, roles, policy)
+    differ = Differ(desired, memberships, roles, policy, about)
     differ.compare(connection, read)
     changes, kept_back = brakes.divide(in_order(differ.changes))
     changes = (*_roles_to_create(changes), *changes)
     held = sorted((*desired.held.values(), *desired.unplaced, *differ.held.values()), key=_held_position)
-    ours = (account for account in read if account.connection == connection)
+    ours = [account for account in read if account.connection == connection]
     return Plan(
         connection,
         changes,
@@ -128,7 +134,9 @@ def build(
         nobody=not desired.people,
         protected=tuple(sorted(differ.protected, key=lambda one: (one.email, one.user_id or ""))),
         possible_renames=possible_renames(differ.newcomers, differ.leavers, changes),
-        holders=holders.count(policy.minimum, ours, memberships, changes),
+        holders=holders.count(policy.minimum, ours, memberships, changes) if about is None else (),
+        roles=holders.count_roles(roles, ours, memberships, changes) if about is None else (),
+        whole=about is None,
     )
 
 

@@ -67,6 +67,8 @@ class Run:
     requests: Mapping[str, int] = field(default_factory=dict)
     retries: int = 0
     answered_429: int = 0
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """How long each phase took, by its name."""
     error: str = ""
     exit_code: Exit = Exit.OK
 
@@ -112,6 +114,7 @@ def document(run: Run) -> dict[str, Any]:
         "exit_code": int(run.exit_code),
         "error": run.error or None,
         "digest": plan.digest if plan else None,
+        "whole": plan.whole if plan else None,
         "guard": {
             "refused": bool(run.guard.refusals),
             "refusals": [asdict(refusal) for refusal in run.guard.refusals],
@@ -130,6 +133,9 @@ def document(run: Run) -> dict[str, Any]:
             {"role": one.role.name, "least": one.least, "before": one.before, "after": one.after}
             for one in (plan.holders if plan else ())
         ],
+        "roles": [
+            {"role": one.role.name, "before": one.before, "after": one.after} for one in (plan.roles if plan else ())
+        ],
         "invitations": run.invitations or None,
         "journal": run.journal or None,
         "notes": [{"email": email, "note": note} for email, note in run.notes],
@@ -139,6 +145,7 @@ def document(run: Run) -> dict[str, Any]:
             "retries": run.retries,
             "answered_429": run.answered_429,
         },
+        "seconds_by_phase": {phase: round(seconds, 3) for phase, seconds in run.seconds.items()},
     }
 
 

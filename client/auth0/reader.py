@@ -11,9 +11,11 @@ from typing import Any, Literal, TypeVar
 from client.auth0 import marks
 from client.auth0.errors import Auth0Error, Malformed, NotFound, Where
 from client.auth0.exports import export_users
+from client.auth0.jobs import Job, progress
 from client.auth0.memberships import MembershipReading, role_records
 from client.auth0.paging import ListChanged, changed, numbered, text_of
 from client.auth0.transport import Transport
+from client.phases import Phases, Step
 from client.side_by_side import side_by_side
 from sync import address, profile
 from sync.model import NOTHING, Account, Memberships, Role
@@ -48,7 +50,7 @@ class Connection:
 class Reader:
     """Reads one connection of a tenant."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but two have a default
         self,
         transport: Transport,
         connection: str,
@@ -59,6 +61,7 @@ class Reader:
         role_read: Literal["auto", "members", "pool"] = "auto",
         sleep: Callable[[float], None] = time.sleep,
         check: Callable[[], None] = lambda: None,
+        phases: Phases | None = None,
     ) -> None:
         """`connection`: its name. `namespace`: the key of app_metadata where our marks are. `workers`: requests in
         flight, and processes in the pool."""
@@ -66,6 +69,7 @@ class Reader:
         self.namespace = namespace
         self._user_read, self._role_read = user_read, role_read
         self._sleep, self._check = sleep, check
+        self._phases = phases or Phases()
         self._found: Connection | None = None
 
     def connection(self) -> Connection:
@@ -88,6 +92,14 @@ class Reader:
                 return item
         raise Auth0Error(f"there is no connection named {self._connection!r}; check AUTH0_CONNECTION")
 
+    def is_enabled(self) -> bool:
+        """Whether an application may use the connection: while none may, Auth0 creates no account in it."""
+        clients = self._transport.get("/connections/{id}/clients", params={"take": 1}, id=self.connection().id)
+        found = clients.get("clients") if isinstance(clients, dict) else None
+        if not isinstance(found, list):
+            raise Malformed("the answer has no list of clients", Where("GET", "/connections/{id}/clients", 200))
+        return bool(found)
+
     def takes_usernames(self) -> bool:
         """Whether accounts of the connection have usernames. Where it does not say, they may."""
         options = self._connection_record("name,options").get("options")  # it holds secrets too: nothing else is kept
@@ -98,7 +110,10 @@ class Reader:
 
     def roles(self) -> list[Role]:
         """All roles of the tenant (those that belong to an organization are not its own)."""
-        return _steady(self._roles)
+        with self._phases.phase("read roles", "roles") as step:
+            found = _steady(self._roles)
+            step.advance(len(found))
+        return found
 
     def _roles(self) -> list[Role]:
         pages = numbered(self._transport.get, "/roles", "roles")
@@ -116,49 +131,59 @@ class Reader:
 
         `fields`: what their profiles are to have, such as `name` or `app_metadata.team`.
         """
-        asked = tuple(dict.fromkeys((*_FIELDS, *(field.partition(".")[0] for field in fields))))
-        if self._user_read == "export":
-            _, total = next(self._search(asked))
-            return self._by_export(connection, asked, fields, counted=total)
-        accounts, total = _steady(lambda: self._by_search(asked, fields))
-        return accounts if total < _SEARCH_CAP else self._beyond_search(connection, asked, fields, total)
+        asked = _asked(fields)
+        with self._phases.phase("read accounts", "accounts") as step:
+            if self._user_read == "export":
+                _, total = next(self._search(asked))
+            else:
+                accounts, total = _steady(lambda: self._by_search(asked, fields, step))
+                if total < _SEARCH_CAP:
+                    return accounts
+            step.count("accounts", total)
+            return self._beyond_search(connection, asked, fields, step)
 
-    def _search(self, asked: Sequence[str]) -> Iterator[tuple[list[dict[str, Any]], int]]:
-        name = self._connection.replace("\\", "\\\\").replace('"', '\\"')
-        query = f'identities.connection:"{name}"'
+    def _search(self, asked: Sequence[str], further: str = "") -> Iterator[tuple[list[dict[str, Any]], int]]:
+        query = f'identities.connection:"{_escaped(self._connection)}"{further}'
         params = {"q": query, "search_engine": "v3", "sort": "created_at:1"}
         params |= {"fields": ",".join(asked), "include_fields": "true"}
         return numbered(self._transport.get, "/users", "users", **params)
 
-    def _by_search(self, asked: Sequence[str], fields: Sequence[str]) -> tuple[list[Account], int]:
+    def _by_search(self, asked: Sequence[str], fields: Sequence[str], step: Step) -> tuple[list[Account], int]:
         accounts: list[Account] = []
         total = 0
+        step.count("accounts", None)
         for records, total in self._search(asked):
             if total >= _SEARCH_CAP:
                 return [], total
             accounts += (self._account(record, fields) for record in records)
+            step.total = total
+            step.advance(len(records))
         if len({account.user_id for account in accounts}) != total:
             raise changed("/users")
         return accounts, total
 
     def _beyond_search(
-        self, connection: Connection, asked: Sequence[str], fields: Sequence[str], total: int
+        self, connection: Connection, asked: Sequence[str], fields: Sequence[str], step: Step
     ) -> list[Account]:
+        """By an export. `step.total`: how many the search has found."""
+        total = step.total or 0
         if self._user_read == "pages":
             raise Auth0Error(
                 f"the connection has {total} accounts or more, and GET /users shows only {_SEARCH_CAP}; "
                 "set AUTH0_USER_READ to auto or export"
             )
-        return self._by_export(connection, asked, fields, counted=total)
 
-    def _by_export(
-        self, connection: Connection, asked: Sequence[str], fields: Sequence[str], *, counted: int
-    ) -> list[Account]:
-        """`counted`: how many the search has found."""
+        def seen(job: Job) -> None:
+            step.note = f"Auth0 makes the export {progress(job)}".rstrip()
+
         records = export_users(
-            self._transport, connection.id, asked, counted=counted, sleep=self._sleep, check=self._check
+            self._transport, connection.id, asked, counted=total, sleep=self._sleep, check=self._check, seen=seen
         )
-        accounts = [self._account(record, fields) for record in records]
+        accounts: list[Account] = []
+        for record in records:
+            accounts.append(self._account(record, fields))
+            step.note = ""
+            step.advance()
         if len({account.user_id for account in accounts}) != len(accounts):
             raise Malformed("the export names an account twice; it cannot be trusted")
         return accounts
@@ -166,8 +191,11 @@ class Reader:
     def memberships(self, accounts: Iterable[Account], roles: Sequence[Role]) -> Memberships:
         """Which of `roles` each of the accounts of the connection has."""
         ours = [account.user_id for account in accounts if account.connection == self._connection]
-        reading = MembershipReading(self._transport, ours, roles, workers=self._workers, check=self._check)
-        return reading.read(self._role_read)
+        with self._phases.phase("read who has which role") as step:
+            reading = MembershipReading(
+                self._transport, ours, roles, workers=self._workers, check=self._check, step=step
+            )
+            return reading.read(self._role_read)
 
     def account(self, user_id: str) -> tuple[Account, dict[str, Any]]:
         """One account as it is now, with its record, without secrets: this read does not lag. Raises `NotFound`."""
@@ -187,13 +215,25 @@ class Reader:
         records = role_records(self._transport, user_id)
         return sorted(Role(text_of(record, "name"), text_of(record, "id")) for record in records)
 
+    def lockouts(self, user_id: str) -> list[str]:
+        """From where Auth0's brute-force protection keeps the account out: IP addresses. Raises `Auth0Error`."""
+        found = self._transport.get("/user-blocks/{id}", id=user_id)
+        blocks = found.get("blocked_for") if isinstance(found, dict) else None
+        if not isinstance(blocks, list):
+            raise Malformed("the answer has no list of blocks", Where("GET", "/user-blocks/{id}", 200))
+        return [str(one.get("ip") or "everywhere") for one in blocks if isinstance(one, dict)]
+
     def present(self, emails: Mapping[str, str], fields: Mapping[str, Iterable[str]] = NOTHING) -> dict[str, Present]:
         """What there is now of some accounts; `emails`: user id to the e-mail that the account had. `fields`: user id
         to those whose values are wanted."""
-        found = side_by_side(
-            lambda entry: self._present(*entry, fields.get(entry[0], ())), emails.items(), self._workers
-        )
-        return {user_id: present for (user_id, _), present in found}
+        there: dict[str, Present] = {}
+        with self._phases.phase("read accounts", "accounts", len(emails)) as step:
+            for (user_id, _), present in side_by_side(
+                lambda entry: self._present(*entry, fields.get(entry[0], ())), emails.items(), self._workers
+            ):
+                there[user_id] = present
+                step.advance()
+        return there
 
     def _present(self, user_id: str, email: str, fields: Iterable[str]) -> Present:
         try:
@@ -206,11 +246,27 @@ class Reader:
 
     def accounts_by_email(self, email: str) -> list[Account]:
         """The accounts of the connection with this e-mail, as they are now (immediately consistent)."""
+        return [account for account in self.all_by_email(email) if account.connection == self._connection]
+
+    def all_by_email(self, email: str, fields: Sequence[str] = ()) -> list[Account]:
+        """The accounts with this e-mail in whatever connection, as they are now. `fields`: as in `accounts`."""
         found = self._transport.get("/users-by-email", params={"email": email})
         if not isinstance(found, list):
             raise Malformed("the answer is no list of users", Where("GET", "/users-by-email", 200))
-        accounts = map(self._account, found)
-        return [account for account in accounts if account.connection == self._connection]
+        return [self._account(record, fields) for record in found]
+
+    def search_few(self, emails: Iterable[str], ids: Iterable[str], fields: Sequence[str] = ()) -> list[Account]:
+        """The accounts with an identity in the connection that have one of these e-mails, in whatever case, or bear
+        one of these keys of the source; as the search index, which lags behind, has them."""
+        terms = [f'email:"{_escaped(email)}"' for email in emails]
+        terms += [f'app_metadata.{self.namespace}.id:"{_escaped(one)}"' for one in ids]
+        return _steady(
+            lambda: [
+                self._account(record, fields)
+                for page, _ in self._search(_asked(fields), f" AND ({' OR '.join(terms)})")
+                for record in page
+            ]
+        )
 
     def _account(self, record: dict[str, Any], fields: Sequence[str] = ()) -> Account:
         """Raises `Malformed` for a record whose connection cannot be told: it is on no account ours to change."""
@@ -230,6 +286,16 @@ class Reader:
             profile=profile.found(record, fields) if fields else NOTHING,
             linked=others,
         )
+
+
+def _asked(fields: Iterable[str]) -> tuple[str, ...]:
+    """The names of what has to be asked for."""
+    return tuple(dict.fromkeys((*_FIELDS, *(field.partition(".")[0] for field in fields))))
+
+
+def _escaped(text: str) -> str:
+    """`text` as it stands between quotes in a search."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _linked(identities: Iterable[dict[str, Any]], connection: str, email: object) -> Iterator[str]:
@@ -257,5 +323,6 @@ def _steady(read: Callable[[], Read]) -> Read:
         try:
             return read()
         except ListChanged as error:
-            logger.info("%s; reading it again (%s)", error, attempt)
+            extra = {"event": "list_read_again", "attempt": attempt}
+            logger.info("%s; reading it again (%s)", error, attempt, extra=extra)
     return read()

@@ -28,6 +28,7 @@ from client.auth0.pace import Pace
 from client.auth0.retries import Retries
 from client.auth0.tokens import Credentials, Token, Tokens
 from client.auth0.traffic import Traffic
+from client.phases import Budget
 from client.stop import Stopped
 
 logger = logging.getLogger(__name__)
@@ -73,6 +74,10 @@ class Transport:
         other = copy.copy(self)
         other._send = send  # noqa: SLF001 - a copy of our own
         return other
+
+    def budget(self) -> Budget | None:
+        """What the last answer said of the tenant's rate limit."""
+        return self._pace.budget()
 
     def get(self, template: str, *, params: Params | None = None, **ids: str) -> Any:
         """Read. `template` is a path below /api/v2 such as `/users/{id}`; ids are escaped here."""
@@ -158,7 +163,9 @@ class Transport:
     def _sent(self, endpoint: str, call: Call) -> Answer:
         self.traffic.sent(endpoint)
         answer = self._send(call)
-        logger.debug("%s -> %s", endpoint, answer.status or answer.trouble)
+        self.traffic.answered(answer.headers)
+        extra = {"event": "request_answered", "endpoint": endpoint, "status": answer.status}
+        logger.debug("%s -> %s", endpoint, answer.status or answer.trouble, extra=extra)
         return answer
 
     def _fetch_token(self) -> tuple[str, str, float]:

@@ -72,14 +72,16 @@ def delete_user(exchange: Exchange) -> Answer:
 
 
 def list_blocks(exchange: Exchange) -> Answer:
-    """GET /user-blocks/{id}: brute-force blocks, of which this tenant never has any."""
-    account_of(exchange)
-    return answer_json({"blocked_for": []})
+    """GET /user-blocks/{id}: brute-force blocks, which are no part of the account."""
+    email = account_of(exchange).get("email", "")
+    addresses = exchange.tenant.locked_out.get(exchange.id, [])
+    return answer_json({"blocked_for": [{"identifier": email, "ip": address} for address in addresses]})
 
 
 def delete_blocks(exchange: Exchange) -> Answer:
     """DELETE /user-blocks/{id}: lifts brute-force blocks; an administrator's block stays."""
     account_of(exchange)
+    exchange.tenant.locked_out.pop(exchange.id, None)
     return answer_nothing()
 
 

@@ -147,10 +147,11 @@ class Job:
             fork.close()
 
     def _reporting(self, arguments: tuple[str, ...]) -> tuple[str, ...]:
-        """The arguments with a report, if they do not name one; what an earlier run has reported is gone."""
+        """The arguments with a report, if they name none and there will be one; what an earlier run has reported is
+        gone."""
         report = self.folder / "report.json"
         report.unlink(missing_ok=True)
-        return arguments if "--report" in arguments else (*arguments, "--report", str(report))
+        return arguments if {"--report", "check", "explain"} & {*arguments} else (*arguments, "--report", str(report))
 
     def _reported(self) -> dict[str, Any]:
         report = self.folder / "report.json"

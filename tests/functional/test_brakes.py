@@ -30,13 +30,13 @@ from tests.functional.test_promises import AFTER_THAT_DAY, a_day_of_changes
             ("--only", "Swaps@X.io"),
             {},
             {"stays@x.io": ["admin"], "swaps@x.io": ["editor"], "goes@x.io": ["viewer"]},
-            "delete, kept back by --only (1)",
+            "3 people in the source, 1 of their accounts read, as --only says",
         ),
         (
             ("--only", "goes@x.io", "sync", "--only", "comes@x.io"),
             {},
             AFTER_THAT_DAY | {"swaps@x.io": ["admin"]},
-            "take roles, kept back by --only (1)",
+            "3 people in the source, 1 of their accounts read, as --only says",
         ),
     ],
 )

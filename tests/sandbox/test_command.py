@@ -69,6 +69,24 @@ def test_it_serves_a_tenant_and_a_database_until_it_is_told_to_stop(tmp_path: Pa
     assert stat.S_IMODE(env_file.stat().st_mode) == 0o600
 
 
+def test_it_takes_the_credentials_that_it_is_told() -> None:
+    process = started("--port", "0", "--people", "1", "--client-id", "demo", "--client-secret", "demo-secret")
+
+    with process:
+        settings = settings_of(process)
+        body = {
+            "grant_type": "client_credentials",
+            "client_id": "demo",
+            "client_secret": "demo-secret",
+            "audience": f"{settings['AUTH0_URL']}/api/v2/",
+        }
+        answer = requests.post(f"{settings['AUTH0_URL']}/oauth/token", json=body, timeout=5)
+        process.send_signal(signal.SIGTERM)
+
+    assert (settings["AUTH0_CLIENT_ID"], settings["AUTH0_CLIENT_SECRET"]) == ("demo", "demo-secret")
+    assert answer.status_code == 200
+
+
 def test_it_removes_its_own_database_and_keeps_yours() -> None:
     process = started("--port", "0", "--people", "5", "--drift", "none")
 

@@ -1,0 +1,254 @@
+"""Why one person is treated so: from the rows of the source to the decision, as sections to be read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from client.auth0.errors import Auth0Error
+from client.reading import State
+from sync import address
+from sync.model import Account, Cause, Change, Held, Kind, Person, Protected
+from sync.plan import Plan
+from sync.text import visible
+
+_LONGEST_VALUE = 200  # characters
+_VERBS = {
+    Kind.CREATE_ROLE: "create the role",
+    Kind.CREATE: "create an account",
+    Kind.ADOPT: "adopt the account: it gets this job's mark",
+    Kind.UPDATE: "update",
+    Kind.UNBLOCK: "unblock: a run has blocked it, and the person is active again",
+    Kind.ADD_ROLES: "give roles",
+    Kind.INVITE: "invite",
+    Kind.REMOVE_ROLES: "take roles",
+    Kind.BLOCK: "block",
+    Kind.DELETE: "delete",
+}
+_SETTINGS = {
+    Cause.MISSING: "SYNC_ON_MISSING",
+    Cause.INACTIVE: "SYNC_ON_INACTIVE",
+    Cause.EXPIRED: "SYNC_DELETE_AFTER_DAYS",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the explanation."""
+
+    title: str
+    lines: Sequence[str]
+
+
+def explain(state: State, plan: Plan, email: str, lockouts: Callable[[str], list[str]]) -> list[Section]:
+    """Source rows, person, match, account, scope, protection, decision.
+
+    `plan` is that of `state`, without the brakes of one run. `lockouts`: from where a user id is kept out by Auth0's
+    brute-force protection.
+    """
+    case = _Case.of(state, plan, email)
+    return [
+        Section("source", list(case.rows())),
+        Section("person", list(case.persons())),
+        Section("match", list(case.matches())),
+        Section("account", list(case.accounts(lockouts))),
+        Section("scope", list(case.scope())),
+        Section("protection", list(case.protections())),
+        Section("decision", list(case.decisions())),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    state: State
+    plan: Plan
+    key: str
+    """The address key that was asked for."""
+    person: Person | None
+    bearer: Account | None
+    """The account that bears the person's key."""
+    holder: Account | None
+    """The account that has the e-mail: the person's, or the one that was asked for."""
+
+    @classmethod
+    def of(cls, state: State, plan: Plan, email: str) -> _Case:
+        key, people = address.key(email), state.people.people
+        ours = [account for account in state.accounts if account.connection == state.connection.name]
+        asked = next((account for account in ours if address.key(account.email or "") == key), None)
+        by_id = {one.source_id: one for one in people.values() if one.source_id}
+        person = people.get(key) or (by_id.get(asked.marks.source_id) if asked and asked.marks.source_id else None)
+        theirs = address.key(person.email) if person else key
+        holder = next((account for account in ours if address.key(account.email or "") == theirs), None)
+        wanted = person.source_id if person else ""
+        bearer = next((account for account in ours if wanted and account.marks.source_id == wanted), None)
+        return cls(state, plan, key, person, bearer, holder or asked)
+
+    @property
+    def account(self) -> Account | None:
+        return self.bearer or self.holder
+
+    @property
+    def keys(self) -> set[str]:
+        """The address keys of all that this is about."""
+        emails = [one.email for one in (self.person, self.bearer, self.holder) if one is not None and one.email]
+        return {self.key, *map(address.key, emails)}
+
+    def rows(self) -> Iterator[str]:
+        frame, wanted = self.state.frame, set(self._row_numbers())
+        yield f"{len(wanted)} of the {self.plan.counts.source_rows:,} rows of the query"
+        for number in sorted(wanted):
+            cells = frame.iloc[number - 1]
+            shown = (f"{name} {_value(None if _is_null(cells[name]) else cells[name])}" for name in frame.columns)
+            yield f"  row {number}: {', '.join(shown)}"
+
+    def _row_numbers(self) -> Iterator[int]:
+        """Those with one of the e-mails, with the person's key, or with an e-mail that may be meant for one."""
+        frame, keys = self.state.frame, self.keys
+        ids = {self.person.source_id} if self.person else set[str]()
+        ids |= {one.marks.source_id for one in (self.bearer, self.holder) if one is not None}
+        unreadable = {text for key in keys if (text := self.state.people.lookalikes.behind(key))}
+        for number, email in enumerate(frame["email"].tolist(), start=1):
+            if isinstance(email, str) and (address.key(email) in keys or email.strip() in unreadable):
+                yield number
+        if "id" in frame.columns and ids - {""}:
+            yield from (number for number, one in enumerate(frame["id"].tolist(), start=1) if one and one in ids)
+
+    def persons(self) -> Iterator[str]:
+        person = self.person
+        if person is None:
+            held = [one.reason for one in self.plan.held if one.in_source and self._is_about(one.email)]
+            yield f"held: {held[0]}" if held else "nobody in the source has this e-mail"
+            return
+        yield person.email + (f", key {person.source_id!r}" if person.source_id else "")
+        if person.active is not True:
+            yield (
+                "not active"
+                if person.active is False
+                else "whether they are active is NULL: neither blocked nor let in"
+            )
+        names = sorted(role.name for role in self.state.roles if role.id in person.roles)
+        yield f"roles: {', '.join(names) or 'none'}"
+        for field, value in sorted(person.profile.items()):
+            yield f"{field}: {_value(value)}"
+
+    def _is_about(self, email: str) -> bool:
+        key = address.key(email)
+        return key in self.keys or any(self.state.people.lookalikes.behind(one) == email for one in self.keys)
+
+    def matches(self) -> Iterator[str]:
+        person, bearer, holder = self.person, self.bearer, self.holder
+        if person and bearer:
+            yield f"{bearer.user_id}: it bears the key {person.source_id!r}"
+        if holder is not None and holder is not bearer:
+            key = holder.marks.source_id
+            yield f"{holder.user_id}: it has this e-mail" + (f", and the key {key!r}" if key else "")
+        if self.account is None:
+            yield f"no account of {self.state.connection.name} has this e-mail" + (
+                f" or bears the key {person.source_id!r}" if person and person.source_id else ""
+            )
+
+    def accounts(self, lockouts: Callable[[str], list[str]]) -> Iterator[str]:
+        account = self.account
+        if account is None:
+            yield "none"
+            return
+        yield f"{account.email}; {self._block(account)}"
+        try:
+            if kept_out := lockouts(account.user_id):
+                yield (
+                    f"kept out by Auth0's brute-force protection, from {', '.join(kept_out)}; "
+                    "an administrator can lift that under User Management"
+                )
+        except Auth0Error as error:
+            yield f"whether Auth0's brute-force protection keeps them out cannot be told: {error}"
+        managed = {role.id for role in self.state.roles}
+        names = [
+            role.name if role.id in managed else f"{role.name} (not managed)"
+            for role in self.state.has.get(account.user_id, ())
+        ]
+        yield f"roles: {', '.join(names) or 'none'}"
+
+    def _block(self, account: Account) -> str:
+        if not account.blocked:
+            return "not blocked"
+        if account.blocked_by_us:
+            return f"blocked by a run on {account.marks.blocked_at[:10]}"
+        return "blocked, but by no run: whoever did it has to unblock it"
+
+    def scope(self) -> Iterator[str]:
+        connection, policy, account = self.state.connection.name, self.state.policy, self.account
+        for one in self.state.accounts:
+            if one.connection != connection:
+                yield f"{one.user_id} is out of scope: its primary identity is in {one.connection}"
+        if account is None:
+            yield f"nothing of theirs is in {connection}"
+        elif policy.is_ours(account):
+            mark = f", and it bears the mark of {policy.owner!r} (SYNC_OWNER)" if policy.owner else ""
+            yield f"in scope: its primary identity is in {connection}{mark}"
+        else:
+            bears = f"that of {account.marks.owner!r}" if account.marks.owner else "no mark"
+            yield f"not this job's: it bears {bears}, not that of {policy.owner!r} (SYNC_MANAGE=marked)"
+
+    def protections(self) -> Iterator[str]:
+        reasons = self._reasons(self.plan.protected)
+        yield from (f"protected by {reason}" for reason in reasons)
+        if not reasons:
+            yield "none of CLIENT_IGNORE_USERS and CLIENT_IGNORE_ROLES is about them"
+
+    def _reasons(self, left_alone: Iterable[Held | Protected]) -> list[str]:
+        about = [one for one in left_alone if self._is_about(one.email)]
+        about.sort(key=lambda one: address.key(one.email) not in self.keys)  # what may only be meant comes last
+        return [one.reason for one in about]
+
+    def decisions(self) -> Iterator[str]:
+        """What becomes of them, and why; old and new values."""
+        changes = [change for change in self.plan.changes if self._is_theirs(change)]
+        kept_back = [outcome for outcome in self.plan.kept_back if self._is_theirs(outcome.change)]
+        if reasons := self._reasons(self.plan.protected):
+            yield f"left alone: protected by {reasons[0]}"
+        elif reasons := self._reasons(self.plan.held):
+            yield f"left alone: held, because {reasons[0]}"
+        elif not changes and not kept_back:
+            yield f"nothing to do: {self._rest()}"
+        for change in changes:
+            yield from self._change(change)
+        for outcome in kept_back:
+            yield f"kept back by {outcome.why}:"
+            yield from (f"  {line}" for line in self._change(outcome.change))
+
+    def _is_theirs(self, change: Change) -> bool:
+        if change.user_id:
+            return self.account is not None and change.user_id == self.account.user_id
+        if change.kind is Kind.CREATE_ROLE:
+            return any(role.id in self.person.roles for role in change.roles) if self.person else False
+        return address.key(change.email) in self.keys
+
+    def _change(self, change: Change) -> Iterator[str]:
+        setting = f" ({_SETTINGS[change.cause]})" if change.cause else ""
+        yield _VERBS[change.kind] + (f": {change.cause}{setting}" if change.cause else "")
+        why = "the source does not name it" if change.kind is Kind.REMOVE_ROLES else "the source names it"
+        sign = "-" if change.kind is Kind.REMOVE_ROLES else "+"
+        yield from (f"  {sign} {role.name}: {why}" for role in change.roles)
+        yield from (f"  {edit.field}: {_value(edit.old)} → {_value(edit.new)}" for edit in change.edits)
+        if change.turn:
+            yield "  after another account has given up this e-mail, in the same run"
+
+    def _rest(self) -> str:
+        person, account = self.person, self.account
+        if account is None:
+            return "they are not active, and have no account" if person else "neither source nor connection knows them"
+        if not self.state.policy.is_ours(account) and not (person and person.active):
+            return "the account is not this job's"
+        if account.blocked and not (person and person.active):
+            return "the account is blocked already"
+        return "the account is just what the source says"
+
+
+def _value(value: Any) -> str:
+    return "NULL" if value is None else visible(json.dumps(value, ensure_ascii=False, default=str), _LONGEST_VALUE)
+
+
+def _is_null(cell: object) -> bool:
+    return cell is None or cell != cell  # noqa: PLR0124 - NaN, as pandas has NULL, is the one that is not

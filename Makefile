@@ -41,7 +41,9 @@ requirements: $(READY)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command 'make requirements' $(UPGRADE) requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --custom-compile-command 'make requirements' $(UPGRADE) requirements-dev.in -c requirements.txt -o requirements-dev.txt
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command 'make requirements' $(UPGRADE) requirements-entra.in -c requirements.txt -o requirements-entra.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command 'make requirements' $(UPGRADE) requirements-dev.in -c requirements.txt -c requirements-entra.txt -o requirements-dev.txt
 
 clean:
 	rm -rf .venv .sync .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,13 +1,23 @@
-"""Logs: to stderr, one line an event, as text for people or JSON for machines."""
+"""Logs: to stderr, one line an event, as text for people or JSON for machines. docs/logs.md has the events."""
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from datetime import UTC, datetime
+from typing import Any, TextIO
+
+from pythonjsonlogger.json import JsonFormatter
 
 from sync.text import visible
+
+FOREIGN = "other"
+"""The event of a line that a library writes."""
+_CHATTY = {
+    "urllib3": logging.ERROR,  # its DEBUG lines show signed URLs, and so does a WARNING about a header
+    "azure": logging.WARNING,  # its INFO lines are about each request
+    "filelock": logging.WARNING,  # its DEBUG lines are about nothing
+}
 
 
 class _Line(logging.Formatter):
@@ -25,29 +35,46 @@ class _Line(logging.Formatter):
         return "\n".join([line, *(f"    {visible(part)}" for part in traceback)])
 
 
-class _Json(logging.Formatter):
+class _Json(JsonFormatter):
+    """One object a line. Every line begins with the same keys; the fields of its event follow.
+
+    What a library adds to a line of its own is left out: nobody here knows what is in it.
+    """
+
     def __init__(self, run_id: str) -> None:
         super().__init__()
         self._run_id = run_id
 
-    def format(self, record: logging.LogRecord) -> str:
-        line = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname,
-            "run_id": self._run_id,
-            "message": record.getMessage(),
-        }
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line)
+    def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
+        log_data["time"] = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        log_data["level"] = record.levelname
+        log_data["run_id"] = self._run_id
+        log_data["event"] = FOREIGN
+        log_data["message"] = record.getMessage()
+        exception = message_dict.pop("exc_info", None)
+        if hasattr(record, "event"):
+            super().add_fields(log_data, record, message_dict)
+        else:
+            log_data["logger"] = record.name
+        if exception:
+            log_data["exception"] = exception
+
+
+class _Stderr(logging.StreamHandler[TextIO]):
+    """Writes to what stderr is at that moment: while a progress bar is shown, that is not what it was before."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
 
 
 def configure(level: str, form: str, run_id: str) -> None:
     """Send all logs to stderr. `level`: a logging level's name; `form`: `text` or `json`."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Stderr()
     handler.setFormatter(_Json(run_id) if form == "json" else _Line())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    logging.getLogger("urllib3").setLevel(logging.WARNING)  # its DEBUG lines show signed URLs
-    logging.getLogger("filelock").setLevel(logging.WARNING)  # its DEBUG lines are about nothing
+    logging.captureWarnings(form == "json")  # else a library's warning is a line that no machine can read
+    for name, least in _CHATTY.items():
+        logging.getLogger(name).setLevel(least)

@@ -69,5 +69,11 @@ class PeopleSettings(BaseSettings):
     mssql_trust_server_certificate: bool = Field(
         default=False, description="accept a certificate that cannot be verified"
     )
+    mssql_ad_login: bool = Field(
+        default=False,
+        description="log in with Entra ID (Azure AD) instead of a password: a managed identity, a service principal, "
+        "or `az login`; `MSSQL_USERNAME`, if set, is the client id of a user-assigned managed identity; needs "
+        "requirements-entra.txt",
+    )
     mssql_login_timeout: Seconds = Field(15, description="seconds to wait for the database to let us in")
     mssql_query_timeout: Seconds = Field(300, description="seconds to wait for the query's next rows")

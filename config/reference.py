@@ -1,4 +1,4 @@
-"""The settings for people: `.env.sample` and the table of the README, both made from `Settings` itself.
+"""The settings for people: `.env.sample` and docs/settings.md, both made from `Settings` itself.
 
 `python -m config.reference` rewrites both; a test keeps them equal.
 """
@@ -14,7 +14,18 @@ from pydantic_core import PydanticUndefined
 from config.settings import Settings
 
 _ROOT = Path(__file__).resolve().parent.parent
-_BEGIN, _END = "<!-- settings: made by python -m config.reference -->", "<!-- end of settings -->"
+_HEAD = """# Settings
+
+<!-- made by python -m config.reference -->
+
+They come from the environment, then from `.env` in the current folder (or `--env-file FILE`), then from files in
+`/run/secrets` that are called like them. All faults are told at once, by name, and end a run with 78 before anything
+is read. A matching pair of quotes around a value is taken off, as `docker run --env-file` leaves them; `${...}` in a
+file stands for itself. A name that begins with `SYNC_`, `DB_COLUMN`, `DB_ROLE` or `CLIENT_IGNORE_` and is no setting is
+a fault, so that a limit that is misspelt is not none. Lists are comma separated. `python main.py check` tries them.
+
+Nine are enough to begin with: `USERS_DB_QUERY`, `MSSQL_SERVER`, `MSSQL_DATABASE`, `MSSQL_USERNAME`, `MSSQL_PASSWORD`,
+`AUTH0_URL`, `AUTH0_CLIENT_ID`, `AUTH0_CLIENT_SECRET` and `AUTH0_CONNECTION`."""
 _GROUPS = {
     "USERS_DB_QUERY": "The people: the query, and where to run it",
     "DB_COLUMN_EMAIL": "What the query's columns hold",
@@ -23,7 +34,9 @@ _GROUPS = {
     "CLIENT_IGNORE_USERS": "Protection",
     "SYNC_ON_MISSING": "What a run does",
     "SYNC_MAX_DELETES": "Limits",
-    "SYNC_STATE_DIR": "This machine",
+    "SYNC_SOURCE_LOCK": "This machine",
+    "SYNC_METRICS_FILE": "Watching",
+    "LOG_LEVEL": "Logs",
 }
 _EXAMPLES = {  # what .env.sample sets: enough to begin with
     "USERS_DB_QUERY": '"SELECT email, role FROM dbo.app_users"',
@@ -38,14 +51,16 @@ _EXAMPLES = {  # what .env.sample sets: enough to begin with
 }
 
 
-def table() -> str:
-    """The settings as a Markdown table."""
-    lines = ["| setting | default | |", "|---|---|---|"]
-    for name, field in Settings.model_fields.items():
+def page() -> str:
+    """The text of docs/settings.md: a table for each group."""
+    lines = [_HEAD]
+    for name, field in ((name.upper(), field) for name, field in Settings.model_fields.items()):
+        if name in _GROUPS:
+            lines += ["", f"## {_GROUPS[name]}", "", "| setting | default | |", "|---|---|---|"]
         default = "required" if field.is_required() else f"`{shown}`" if (shown := _default(field)) else "none"
         description = (field.description or "").replace("|", "\\|")  # a bar would begin the next cell
-        lines.append(f"| `{name.upper()}` | {default} | {description} |")
-    return "\n".join(lines)
+        lines.append(f"| `{name}` | {default} | {description} |")
+    return "\n".join(lines) + "\n"
 
 
 def sample() -> str:
@@ -73,18 +88,10 @@ def _default(field: FieldInfo) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def with_table(readme: str) -> str:
-    """The README's text with the table of today between its marks."""
-    before, _, rest = readme.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    return f"{before}{_BEGIN}\n{table()}\n{_END}{after}"
-
-
 def main() -> None:
     """Rewrite both files."""
     (_ROOT / ".env.sample").write_text(sample(), encoding="utf-8")
-    readme = _ROOT / "README.md"
-    readme.write_text(with_table(readme.read_text(encoding="utf-8")), encoding="utf-8")
+    (_ROOT / "docs" / "settings.md").write_text(page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from config.columns import Column, columns_of
 from config.mapping import Namespace, RoleMap, RoleMinimum
 from config.people import PeopleSettings
-from config.values import LOWER, UPPER, Count, Names, Percent, RootUrl
+from config.values import LOWER, UPPER, Count, Names, Percent, RootUrl, WatchUrl
 from sync.guard import Limits
 
 
@@ -160,6 +160,21 @@ class Settings(PeopleSettings):
     )
     sync_journal_days: int = Field(
         90, ge=0, le=36_500, description="delete journals that are older; 0 = never (they hold personal data)"
+    )
+    sync_metrics_file: Path | None = Field(
+        None, description="where a sync writes its metrics, for node_exporter's textfile collector; it ends in `.prom`"
+    )
+    sync_ping_url: WatchUrl | None = Field(
+        None,
+        description="what a sync pings: `/start` is added when it begins, `/<exit code>` when it ends (Healthchecks)",
+    )
+    sync_notify_url: WatchUrl | None = Field(
+        None, description="a webhook that is told how a sync ended: one POST of `{\"text\": ...}` (Slack, Teams, any)"
+    )
+    sync_notify_on: Annotated[Literal["problem", "change", "always"], LOWER] = Field(
+        "problem",
+        description="when: `problem` (refused, failed, or somebody is held), `change` (also when something was "
+        "changed) or `always`",
     )
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], UPPER] = Field(
         "INFO", description="`DEBUG`, `INFO`, `WARNING` or `ERROR`"

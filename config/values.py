@@ -7,7 +7,7 @@ import re
 import urllib.parse
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
 _HOST = re.compile(r"[\w.-]+|[0-9a-f:.]+")  # a name or an address, the latter of either kind
@@ -27,6 +27,18 @@ def _root_url(text: str) -> str:
     if url.scheme == "http" and not _is_loopback(host):
         raise ValueError("must begin with https:// (http is for a loopback address alone)")
     return f"{url.scheme}://{url.netloc}".rstrip(":")
+
+
+def _watch_url(secret: SecretStr) -> SecretStr:
+    """`http(s)://host/...`. It may hold a secret, so nothing of it is ever said."""
+    try:
+        url = urllib.parse.urlsplit(secret.get_secret_value())
+        usable = url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("must be a URL that begins with https:// or http://")
+    return secret
 
 
 def _is_loopback(host: str) -> bool:
@@ -49,6 +61,7 @@ def _lower(value: object) -> object:
 
 
 RootUrl = Annotated[str, AfterValidator(_root_url)]
+WatchUrl = Annotated[SecretStr, AfterValidator(_watch_url)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]

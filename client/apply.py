@@ -13,6 +13,7 @@ from client.breaker import DONE, Tried
 from client.creating import Creator
 from client.giving import RoleGiver
 from client.inviting import Inviter
+from client.phases import Phases
 from client.taking import JOURNALED, Taker
 from client.trying import Ends, Tries
 from sync.model import NEW_ROLE, Change, Kind, Outcome, Role, Status
@@ -36,6 +37,7 @@ class Applier:
     tries: Tries
     batch_size: int = 50
     """Accounts in one request that gives a role."""
+    phases: Phases = field(default_factory=Phases)
     _outcomes: dict[Change, Outcome] = field(default_factory=dict)
     _roles: dict[str, Role] = field(default_factory=dict)  # created by this run, by the id that the plan has
     _lacking: set[str] = field(default_factory=set)  # e-mails of people who did not get their new roles
@@ -54,9 +56,7 @@ class Applier:
             if self.plan.by_kind(Kind.INVITE) and self.inviter.makes_links:
                 links.check_place()
             for kinds in PHASES:
-                for change, tried in _STEPS[kinds[0]](self, self.plan.by_kind(*kinds)):
-                    self._outcomes[change] = Outcome(change, tried.status, tried.why)
-                    _tell(change, tried)
+                self._apply_all(kinds[0], self.plan.by_kind(*kinds))
         finally:
             into.outcomes = self.outcomes
             into.journal = str(journal.path) if journal.begun else into.journal
@@ -65,6 +65,17 @@ class Applier:
             links.close()
         if self.tries.breaker.broken is not None:
             raise self.tries.breaker.broken
+
+    def _apply_all(self, kind: Kind, changes: Sequence[Change]) -> None:
+        if not changes:
+            return
+        step, name, unit = _STEPS[kind]
+        with self.phases.phase(name, unit, len(changes)) as progress:
+            for change, tried in step(self, changes):
+                self._outcomes[change] = Outcome(change, tried.status, tried.why)
+                _tell(change, tried)
+                if tried.status is not Status.NOT_TRIED:
+                    progress.advance()
 
     @property
     def outcomes(self) -> list[Outcome]:
@@ -93,24 +104,28 @@ class Applier:
     def _give_roles(self, changes: Sequence[Change]) -> Ends:
         user_ids = {change: change.user_id or self.creator.user_ids.get(change.email) for change in changes}
         wanted: dict[str, list[Role]] = {}
+        concerned: dict[str, list[Change]] = {}
         for change, user_id in user_ids.items():
             if user_id is not None and user_id not in self._estranged:
                 wanted.setdefault(user_id, []).extend(self._existing(change.roles))
-        given = RoleGiver(self.creator.writer, self.tries.breaker, self.tries.workers, self.batch_size).give(wanted)
-        for change, user_id in user_ids.items():
-            if user_id is not None and user_id in given:
-                tried = given[user_id]
-            else:
-                why = _OTHERS if user_id in self._estranged else _WITHOUT_ACCOUNT
-                tried = self.tries.breaker.attempt(partial(Tried, Status.SKIPPED, why))
-            missing = [
-                role.name for role in change.roles if role.id.startswith(NEW_ROLE) and role.id not in self._roles
-            ]
-            if tried.status is Status.DONE and missing:
-                tried = Tried(Status.SKIPPED, f"not created: {', '.join(missing)}")
-            if tried.status is not Status.DONE:
-                self._lacking.add(change.email)
-            yield change, tried
+                concerned.setdefault(user_id, []).append(change)
+        giver = RoleGiver(self.creator.writer, self.tries.breaker, self.tries.workers, self.batch_size)
+        for user_id, tried in giver.give(wanted):
+            for change in concerned[user_id]:
+                yield change, self._given(change, tried)
+        for change, other in user_ids.items():
+            if other not in wanted:
+                why = _OTHERS if other in self._estranged else _WITHOUT_ACCOUNT
+                yield change, self._given(change, self.tries.breaker.attempt(partial(Tried, Status.SKIPPED, why)))
+
+    def _given(self, change: Change, tried: Tried) -> Tried:
+        """How it ended for one change, in the light of the roles that could not be created."""
+        missing = [role.name for role in change.roles if role.id.startswith(NEW_ROLE) and role.id not in self._roles]
+        if tried.status is Status.DONE and missing:
+            tried = Tried(Status.SKIPPED, f"not created: {', '.join(missing)}")
+        if tried.status is not Status.DONE:
+            self._lacking.add(change.email)
+        return tried
 
     def _existing(self, roles: Sequence[Role]) -> list[Role]:
         """Those that there are, by the ids that Auth0 knows."""
@@ -144,17 +159,18 @@ class Applier:
         return self.tries.each(self.taker.delete, changes)
 
 
-_STEPS: dict[Kind, Callable[[Applier, Sequence[Change]], Ends]] = {
-    Kind.CREATE_ROLE: Applier._create_roles,  # noqa: SLF001 - the class's own steps
-    Kind.CREATE: Applier._create,  # noqa: SLF001
-    Kind.ADOPT: Applier._update,  # noqa: SLF001
-    Kind.UNBLOCK: Applier._unblock,  # noqa: SLF001
-    Kind.ADD_ROLES: Applier._give_roles,  # noqa: SLF001
-    Kind.INVITE: Applier._invite,  # noqa: SLF001
-    Kind.REMOVE_ROLES: Applier._remove_roles,  # noqa: SLF001
-    Kind.BLOCK: Applier._block,  # noqa: SLF001
-    Kind.DELETE: Applier._delete,  # noqa: SLF001
+_STEPS: dict[Kind, tuple[Callable[[Applier, Sequence[Change]], Ends], str, str]] = {
+    Kind.CREATE_ROLE: (Applier._create_roles, "create roles", "roles"),  # noqa: SLF001 - the class's own steps
+    Kind.CREATE: (Applier._create, "create", "accounts"),  # noqa: SLF001
+    Kind.ADOPT: (Applier._update, "update", "accounts"),  # noqa: SLF001
+    Kind.UNBLOCK: (Applier._unblock, "unblock", "accounts"),  # noqa: SLF001
+    Kind.ADD_ROLES: (Applier._give_roles, "give roles", "accounts"),  # noqa: SLF001
+    Kind.INVITE: (Applier._invite, "invite", "people"),  # noqa: SLF001
+    Kind.REMOVE_ROLES: (Applier._remove_roles, "take roles", "accounts"),  # noqa: SLF001
+    Kind.BLOCK: (Applier._block, "block", "accounts"),  # noqa: SLF001
+    Kind.DELETE: (Applier._delete, "delete", "accounts"),  # noqa: SLF001
 }
+"""Each kind's step, the name of its phase, and what it counts."""
 _DONE = {
     Kind.CREATE_ROLE: "created the role",
     Kind.CREATE: "added",
@@ -182,13 +198,16 @@ _NOT_DONE = {
 
 
 def _tell(change: Change, tried: Tried) -> None:
-    roles = ", ".join(role.name for role in change.roles)
+    names = [role.name for role in change.roles]
+    facts = {"kind": change.kind.value, "email": change.email or None, "user_id": change.user_id, "roles": names}
+    roles = ", ".join(names)
     who = change.email or roles
     if tried.status is Status.DONE:
         what = roles if change.email else ""
         if change.kind in {Kind.ADOPT, Kind.UPDATE}:
             what = ", ".join(edit.field for edit in change.edits)  # values are in the plan, and not for every log
         details = (f": {what}" if what else "") + (f" ({tried.why})" if tried.why else "")
-        logger.info("%s %s%s", _DONE[change.kind], who, details)
+        logger.info("%s %s%s", _DONE[change.kind], who, details, extra={"event": "change_done", **facts})
     elif tried.status is not Status.NOT_TRIED:
-        logger.warning("%s %s: %s", _NOT_DONE[change.kind], who, tried.why)
+        extra = {"event": "change_not_done", **facts, "outcome": tried.status.value}
+        logger.warning("%s %s: %s", _NOT_DONE[change.kind], who, tried.why, extra=extra)

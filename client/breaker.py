@@ -87,4 +87,4 @@ class Breaker:
     def _give_up(self, error: Auth0Error | Unwritable) -> None:
         if self.broken is None:
             self.broken = error
-            logger.error("giving up: %s; what is left is not tried", error)
+            logger.error("giving up: %s; what is left is not tried", error, extra={"event": "given_up"})

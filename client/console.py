@@ -1,44 +1,28 @@
-"""What a person sees on stdout: the plan as a table, the guard's refusal, the summary."""
+"""What a person sees on stdout: the plan, the guard's refusal, the summary."""
 
 from __future__ import annotations
 
-import json
-import os
 import shlex
-import sys
-from collections.abc import Iterable, Sequence
-from itertools import zip_longest
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice, zip_longest
+from typing import TYPE_CHECKING, Any
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console as Rich
-from rich.table import Table
-from rich.text import Text
-
+from client.listing import VERBS, Listing, held_ones, legend, listings
+from client.output import Output
+from client.table import Part, screen
 from sync.guard import SHORT_DIGEST
-from sync.model import Change, Kind, Outcome, Status
+from sync.model import Kind, Status
 from sync.plan import Plan
 from sync.report import Exit, Run
-from sync.text import visible
 
-_NARROWEST, _NOT_A_TERMINAL = 60, 140  # columns
-_LONGEST_VALUE = 200  # characters; the report and the journal have the whole
+if TYPE_CHECKING:
+    from client.checkup.findings import Finding
+    from client.explain import Section
+
 _SHOWN = 20  # lines of each kind, unless all are wanted
-Row = tuple[str, tuple[str, ...]]
-"""Who, and what there is to say, a line each."""
+_TALLY = 70  # columns of the table of what became of the changes
+_BLOCK = 500  # lines that are written at once: what is longer is never in memory as a whole
 
-_VERBS = {
-    Kind.CREATE_ROLE: ("create role", "green"),
-    Kind.CREATE: ("create", "green"),
-    Kind.ADOPT: ("adopt", "cyan"),
-    Kind.UPDATE: ("update", "cyan"),
-    Kind.UNBLOCK: ("unblock", "green"),
-    Kind.ADD_ROLES: ("give roles", "green"),
-    Kind.INVITE: ("invite", "green"),
-    Kind.REMOVE_ROLES: ("take roles", "yellow"),
-    Kind.BLOCK: ("block", "red"),
-    Kind.DELETE: ("delete", "red"),
-}
 _RESULTS = {
     Exit.OK: "in agreement",
     Exit.PENDING: "changes are pending",
@@ -53,72 +37,58 @@ _RESULTS = {
 class Console:
     """Writes to stdout. A reader that goes away (`| head`) does not end a run."""
 
-    def __init__(self, *, everything: bool, quiet: bool = False) -> None:
-        """`everything`: show each line of a plan, not just the first of each kind.
-        `quiet`: speak only of what went wrong."""
-        self._everything, self._quiet = everything, quiet
-        width = max(Rich().width, _NARROWEST) if sys.stdout.isatty() else _NOT_A_TERMINAL
-        self._rich = Rich(file=sys.stdout, width=width, highlight=False)
+    def __init__(
+        self,
+        *,
+        everything: bool,
+        quiet: bool = False,
+        muted: bool = False,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`everything`: show each line of a plan, not just the first of each kind. `quiet`: speak only of what went
+        wrong. `muted`: say nothing at all. `check` raises `Stopped` when the run is to end: so does a long list then.
+        """
+        self._first, self._quiet, self._muted = None if everything else _SHOWN, quiet, muted
+        self._output, self._screen = Output(check), screen()
 
     def _command(self, line: str) -> None:
-        """On one line, however long, so that it can be copied."""
-        self._print(_text(("  " + line, "bold")), soft_wrap=True)
+        self._write([self._screen.line("  ", (line, "bold"))])
 
-    def _say(self, *parts: str | tuple[str, str]) -> None:
-        self._print(_text(*parts))
+    def _say(self, *parts: str | Part) -> None:
+        self._write(self._screen.paragraph(*parts))
 
-    def _print(self, what: Text | Table, *, soft_wrap: bool = False) -> None:
-        with self._rich.capture() as capture:
-            self._rich.print(what, soft_wrap=soft_wrap)
-        lines = (line.rstrip() for line in capture.get().splitlines())  # tables are padded
-        try:
-            sys.stdout.write("".join(f"{line}\n" for line in lines))
-            sys.stdout.flush()
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    def _write(self, lines: Iterable[str]) -> None:
+        if not self._muted:
+            self._output.write("".join(f"{line}\n" for line in lines))
 
     def plan(self, plan: Plan) -> None:
         """The changes, what is kept back and the held, before anything is done."""
-        if self._quiet:
+        if self._quiet or self._muted:
             return
+        self._screen = screen()
         counts = plan.counts
         self._say(
             (f"Plan {plan.digest[:SHORT_DIGEST]}", "bold"),
             f" for connection {plan.connection}: {counts.people + counts.held} people in {plan.source.source}, "
-            f"{counts.in_scope} accounts in scope",
+            f"{counts.in_scope} {'accounts in scope' if plan.whole else 'of their accounts read, as --only says'}",
         )
-        if not plan.changes:
+        if plan.changes:
+            self._say(*legend(plan))
+        else:
             self._say("Nothing to change.")
-        for kind in Kind:
-            verb, colour = _VERBS[kind]
-            rows = [_row(change) for change in plan.by_kind(kind)]
-            self._table(f"{verb} ({len(rows)})", rows, colour)
-        for (kind, brake), changes in _by_brake(plan.kept_back).items():
-            self._table(f"{_VERBS[kind][0]}, kept back by {brake} ({len(changes)})", list(map(_row, changes)), "dim")
-        pairs = [
-            (f"{pair.old_email} → {pair.new_email}", (f"same {', '.join(pair.shared)}",))
-            for pair in plan.possible_renames
-        ]
-        self._table(f"possible rename: one goes, one comes, and they are alike ({len(pairs)})", pairs, "yellow")
-        protected = [(one.email or one.user_id or "", (one.reason,)) for one in plan.protected]
-        self._table(f"protected, left as they are ({len(protected)})", protected, "blue")
-        held = [(held.email or f"(row {held.rows[0]})", (held.reason,)) for held in plan.held]
-        self._table(f"held, left as they are ({len(held)})", held, "magenta")
+        for listing in listings(plan):
+            self._list(listing)
 
-    def _table(self, title: str, rows: Sequence[Row], colour: str) -> None:
-        if not rows:
+    def _list(self, listing: Listing[Any]) -> None:
+        if not (number := len(listing.items)):
             return
-        table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
-        table.add_column(overflow="fold")
-        table.add_column(overflow="fold")
-        shown = rows if self._everything else rows[:_SHOWN]
-        for who, what in shown:
-            for name, line in zip_longest([who], what, fillvalue=""):
-                table.add_row(_text(name), _text(line))
-        self._say((title, colour))
-        self._print(table)
-        if len(shown) < len(rows):
-            self._say(f"  ... and {len(rows) - len(shown)} more (all of them: python main.py plan, or --report FILE)")
+        self._say((f"{listing.title} ({number})", f"bold {listing.colour}"))
+        lines = self._screen.entries(listing.entries(self._first), listing.longest(self._first))
+        while not self._output.is_over and (block := list(islice(lines, _BLOCK))):
+            self._write(block)
+        if self._first is not None and number > self._first:
+            more = number - self._first
+            self._say(f"  ... and {more} more (all of them: python main.py plan, or --report FILE)")
 
     def refusals(self, run: Run) -> None:
         """Who would have gone, over which limit, and the way out."""
@@ -133,6 +103,28 @@ class Console:
         if way_out := run.way_out():
             self._say("If all of this is meant, this carries out this plan, and no other:")
             self._command(way_out)
+
+    def explanation(self, email: str, sections: Iterable[Section]) -> None:
+        """Why one person is treated so."""
+        self._say((email, "bold"))
+        for section in sections:
+            for title, line in zip_longest([section.title], section.lines or [""], fillvalue=""):
+                self._say((f"{title:<12}", "bold"), line)
+
+    def finding(self, finding: Finding) -> None:
+        """A line of a check."""
+        if self._quiet and finding.is_good:
+            return
+        mark = ("✔", "green") if finding.is_good else ("✘", "bold red")
+        self._say(mark, f" {finding.subject}: {finding.text}")
+        for line in finding.details:
+            self._say(f"    {line}")
+
+    def verdict(self, tried: int, wrong: int, code: Exit) -> None:
+        """The last line of a check."""
+        if not (self._quiet and not wrong):
+            sentence = f"{wrong} of {tried} are wrong" if wrong else f"all {tried} are well, a run can begin"
+            self._say(f"{sentence}; nothing was changed; exit {int(code)}")
 
     def _notes(self, run: Run) -> None:
         """What a restored account lacks, each thing once, with those whom it concerns."""
@@ -149,10 +141,13 @@ class Console:
         """The balance of the run: it must add up."""
         if self._quiet and run.exit_code in {Exit.OK, Exit.PENDING}:
             return
+        self._screen = screen()
+        if self._quiet and run.exit_code is Exit.PARTIAL and run.plan is not None:
+            self._list(held_ones(run.plan))  # the plan was not shown
         if run.plan is not None:
-            self._print(_balance(run.plan))
+            self._balance(run.plan)
         if run.outcomes:
-            self._print(_outcomes(run))
+            self._outcomes(run)
         for lifted in run.guard.approved:
             self._say(("Approved by --approve:", "bold"), f" {lifted.sentence}.")
         self._notes(run)
@@ -171,66 +166,52 @@ class Console:
         seconds = (run.finished_at - run.started_at).total_seconds() if run.finished_at else 0
         self._say(f"{_result(run)} ({requests}, {seconds:.1f} s); exit {int(run.exit_code)}")
 
+    def _balance(self, plan: Plan) -> None:
+        counts = plan.counts
+        rows, accounts = f"{counts.source_rows} {plan.source.rows}", f"{counts.accounts} accounts"
+        width = max(len(rows), len(accounts))
+        self._say(
+            f"{rows:<{width}}  = {counts.people} people + {counts.held} held + {counts.duplicates} duplicates "
+            "(rows that name them again)"
+        )
+        self._say(
+            f"{accounts:<{width}}  = {counts.unchanged} unchanged + {counts.changed} changed + {counts.kept_back} kept "
+            f"back + {counts.protected} protected + {counts.held_accounts} held + {counts.out_of_scope} out of scope"
+        )
+
+    def _outcomes(self, run: Run) -> None:
+        tally = run.tally()
+        rows = [
+            (VERBS[kind][0], [tally[kind, status] for status in Status])
+            for kind in Kind
+            if any(tally[kind, status] for status in Status)
+        ]
+        titles = [status.value.replace("_", " ") for status in Status]
+        if self._screen.width is not None and self._screen.width < _TALLY:
+            for verb, numbers in rows:
+                told = (f"{number} {title}" for number, title in zip(numbers, titles, strict=True) if number)
+                self._say(f"{verb}: {', '.join(told)}")
+            return
+        self._write(_tallied(rows, titles, self._screen.dash))
+
 
 def _result(run: Run) -> str:
     if run.exit_code is Exit.PARTIAL and all(outcome.status is Status.DONE for outcome in run.outcomes):
         return "in agreement, but for the people held"
     if not run.writes and run.exit_code is Exit.OK:
-        return "planned, nothing was written"
+        return "looked, nothing was written" if run.mode == "explain" else "planned, nothing was written"
     if run.mode == "restore" and run.exit_code is Exit.OK:
         return "restored"
     return _RESULTS.get(run.exit_code, "ended")
 
 
-def _row(change: Change) -> Row:
-    roles = ", ".join(role.name for role in change.roles)
-    if change.kind is Kind.CREATE_ROLE:
-        return roles, ()
-    if change.kind is Kind.CREATE:
-        return change.email, ("; ".join(f"{edit.field}: {_value(edit.new)}" for edit in change.edits),)
-    edits = (f"{edit.field}: {_value(edit.old)} → {_value(edit.new)}" for edit in change.edits)
-    return change.email, tuple(filter(None, (roles, *edits, change.cause)))
-
-
-def _value(value: Any) -> str:
-    return "(none)" if value is None else visible(json.dumps(value, ensure_ascii=False), _LONGEST_VALUE)
-
-
-def _by_brake(kept_back: Iterable[Outcome]) -> dict[tuple[Kind, str], list[Change]]:
-    grouped: dict[tuple[Kind, str], list[Change]] = {}
-    for one in kept_back:
-        grouped.setdefault((one.change.kind, one.why), []).append(one.change)
-    return grouped
-
-
-def _balance(plan: Plan) -> Table:
-    counts = plan.counts
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    table.add_row(
-        f"{counts.source_rows} {plan.source.rows}",
-        f"= {counts.people} people + {counts.held} held + {counts.duplicates} duplicates (rows that name them again)",
-    )
-    table.add_row(
-        f"{counts.accounts} accounts",
-        f"= {counts.unchanged} unchanged + {counts.changed} changed + {counts.kept_back} kept back "
-        f"+ {counts.protected} protected + {counts.held_accounts} held + {counts.out_of_scope} out of scope",
-    )
-    return table
-
-
-def _outcomes(run: Run) -> Table:
-    tally = run.tally()
-    table = Table(box=SIMPLE_HEAD)
-    table.add_column("change")
-    for status in Status:
-        table.add_column(status.value.replace("_", " "), justify="right")
-    for kind in Kind:
-        if any(tally[kind, status] for status in Status):
-            table.add_row(_VERBS[kind][0], *(str(tally[kind, status]) for status in Status))
-    return table
-
-
-def _text(*parts: str | tuple[str, str]) -> Text:
-    """Each part as it is, or with a style: nothing in a name or a reason is markup."""
-    styled = [(part, "") if isinstance(part, str) else part for part in parts]
-    return Text.assemble(*((visible(text), style) for text, style in styled))
+def _tallied(rows: Iterable[tuple[str, Sequence[int]]], titles: Sequence[str], dash: str) -> Iterator[str]:
+    cells = [["change", *titles], *([verb, *map(str, numbers)] for verb, numbers in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(titles) + 1)]
+    yield ""
+    for number, (first, *others) in enumerate(cells):
+        right = (cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))
+        yield f"  {first:<{widths[0]}}   {'   '.join(right)}"
+        if number == 0:
+            yield f" {dash * (sum(widths) + 3 * len(titles) + 2)}"
+    yield ""

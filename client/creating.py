@@ -81,7 +81,10 @@ class Creator:
             self._failed_imports += 1
             if isinstance(result.error, Uncertain | Malformed):
                 self._begun |= dict.fromkeys(file.ids, result)
-            logger.warning("%s people are not imported but created one by one: %s", len(file.ids), result.why)
+            extra = {"event": "import_done_without", "accounts": len(file.ids)}
+            logger.warning(
+                "%s people are not imported but created one by one: %s", len(file.ids), result.why, extra=extra
+            )
         return Imported()
 
     def _adopt(self, change: Change, why: str) -> Tried:

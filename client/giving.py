@@ -40,27 +40,37 @@ class RoleGiver:
     workers: int
     size: int
 
-    def give(self, wanted: Wanted) -> dict[str, Tried]:
-        """How it ended for each account.
-
-        A batch that is not accepted is halved until the culprit stands alone. The halves come after all others:
-        when Auth0 is dead, that shows before anything is halved.
-        """
+    def give(self, wanted: Wanted) -> Iterator[tuple[str, Tried]]:
+        """How it ended for each account, as soon as that is known."""
+        yield from ((user_id, DONE) for user_id, roles in wanted.items() if not roles)
+        left = {user_id: len(roles) for user_id, roles in wanted.items()}
         failures: dict[str, dict[Role, Tried]] = defaultdict(dict)
+        for batch, tried in self._settled(wanted):
+            for user_id in batch.user_ids:
+                left[user_id] -= 1
+                if tried.status is not Status.DONE:
+                    failures[user_id][batch.role] = tried
+                if not left[user_id]:
+                    yield user_id, _summed(wanted[user_id], failures.pop(user_id, {}))
+
+    def _settled(self, wanted: Wanted) -> Iterator[tuple[_Batch, Tried]]:
+        """The batches, each with its end.
+
+        One that is not accepted is halved until the culprit stands alone. The halves come after all others: when
+        Auth0 is dead, that shows before anything is halved.
+        """
         batches = list(self._batches(wanted))
         while batches:
             halves: list[_Batch] = []
             for batch, tried in side_by_side(self._give, batches, self.workers):
                 if tried.error is not None and len(batch.user_ids) > 1 and _is_divisible(tried.error):
-                    logger.info("%s; trying its %s accounts in halves", tried.error, len(batch.user_ids))
+                    extra = {"event": "batch_halved", "role": batch.role.name, "accounts": len(batch.user_ids)}
+                    logger.info("%s; trying its %s accounts in halves", tried.error, len(batch.user_ids), extra=extra)
                     halves += batch.halves(tried)
-                elif tried.status is not Status.DONE:
+                else:
                     # Who was in a larger batch has been tried, whatever became of the half.
-                    ended = batch.before if tried.status is Status.NOT_TRIED and batch.before else tried
-                    for user_id in batch.user_ids:
-                        failures[user_id][batch.role] = ended
+                    yield batch, batch.before if tried.status is Status.NOT_TRIED and batch.before else tried
             batches = halves
-        return {user_id: _summed(roles, failures.get(user_id, {})) for user_id, roles in wanted.items()}
 
     def _batches(self, wanted: Wanted) -> Iterator[_Batch]:
         by_role: dict[Role, list[str]] = defaultdict(list)

@@ -64,9 +64,11 @@ def forget_old(folder: Path, days: int, now: datetime) -> None:
             try:
                 path.unlink()
             except OSError as error:
-                logger.warning("the old file %s cannot be deleted: %s", path, error.strerror)
+                extra = {"event": "old_file_not_deleted", "path": str(path)}
+                logger.warning("the old file %s cannot be deleted: %s", path, error.strerror, extra=extra)
             else:
-                logger.info("deleted %s: it is older than %s days", path.name, days)
+                extra = {"event": "old_file_deleted", "path": str(path)}
+                logger.info("deleted %s: it is older than %s days", path.name, days, extra=extra)
 
 
 def read(path: Path, scope: Scope) -> list[Prior]:
@@ -80,7 +82,8 @@ def read(path: Path, scope: Scope) -> list[Prior]:
         raise JournalUnreadable(f"the journal {path} cannot be read: {error.strerror}") from None
     *lines, rest = content.split(b"\n")
     if rest:
-        logger.warning("the last line of %s was cut off; nothing had been done to its account", path)
+        extra = {"event": "journal_cut_off", "path": str(path)}
+        logger.warning("the last line of %s was cut off; nothing had been done to its account", path, extra=extra)
     priors = []
     for number, line in enumerate(lines, start=1):
         try:

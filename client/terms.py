@@ -54,7 +54,7 @@ def fitting(frame: pd.DataFrame, settings: Settings, reader: Reader) -> pd.DataF
     lacking = f"the connection {settings.auth0_connection!r} has no usernames (requires_username)"
     if settings.db_column_username:
         raise Auth0Error(f"{lacking}; unset DB_COLUMN_USERNAME")
-    logger.warning("%s: the column username is not used", lacking)
+    logger.warning("%s: the column username is not used", lacking, extra={"event": "username_not_used"})
     return frame.drop(columns="username")
 
 

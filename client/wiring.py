@@ -17,6 +17,7 @@ from client.creating import Creator
 from client.inviting import Inviter
 from client.journal import Journal, Scope, file_name
 from client.lines import Lines
+from client.phases import Phases
 from client.stop import Stop
 from client.taking import Taker
 from client.terms import stranger
@@ -40,7 +41,7 @@ def make_transport(settings: Settings, stop: Stop) -> Transport:
     )
 
 
-def make_reader(settings: Settings, transport: Transport, stop: Stop) -> Reader:
+def make_reader(settings: Settings, transport: Transport, stop: Stop, phases: Phases | None = None) -> Reader:
     """A reader of the managed connection."""
     return Reader(
         transport,
@@ -51,6 +52,7 @@ def make_reader(settings: Settings, transport: Transport, stop: Stop) -> Reader:
         role_read=settings.auth0_role_read,
         sleep=stop.sleep,
         check=stop.check,
+        phases=phases,
     )
 
 
@@ -60,7 +62,14 @@ def make_scope(settings: Settings) -> Scope:
 
 
 def make_applier(
-    settings: Settings, run: Run, plan: Plan, policy: Policy, transport: Transport, reader: Reader, stop: Stop
+    settings: Settings,
+    run: Run,
+    plan: Plan,
+    policy: Policy,
+    transport: Transport,
+    reader: Reader,
+    stop: Stop,
+    phases: Phases | None = None,
 ) -> Applier:
     """What carries out `plan`, the plan of `run` that was made by `policy`, with the right to write."""
     writing, connection = transport.for_writing(), reader.connection()
@@ -76,4 +85,5 @@ def make_applier(
         Inviter(reader, writer, settings.auth0_invite, settings.invites_for, links),
         tries,
         settings.auth0_role_batch_size,
+        phases or Phases(),
     )

@@ -39,14 +39,15 @@ def export_users(
     sleep: Callable[[float], None] = time.sleep,
     check: Callable[[], None] = lambda: None,
     clock: Callable[[], float] = time.monotonic,
+    seen: Callable[[jobs.Job], None] = lambda _job: None,
 ) -> Iterator[dict[str, Any]]:
     """Every user of the connection, one dictionary each, read as a stream.
 
-    `counted`: how many a search has found. Raises `Malformed` for a file that is cut off, however much of it
-    was read. `check` may raise `Stopped` to end it, also while nothing comes.
+    `counted`: how many a search has found. `seen` gets the job after each look at it. Raises `Malformed` for a file
+    that is cut off, however much of it was read. `check` may raise `Stopped` to end it, also while nothing comes.
     """
     body = {"connection_id": connection_id, "format": "json", "fields": [{"name": name} for name in fields]}
-    job = jobs.finished(transport, jobs.start(transport, "users-exports", body=body), sleep)
+    job = jobs.finished(transport, jobs.start(transport, "users-exports", body=body), sleep, seen)
     with _closed_unless_stopped(_fetch(transport, job, sleep, check)) as response:
         packed, chunks = _plain(_in_time(_chunks(response, check), check, clock))
         exported = 0
@@ -84,7 +85,8 @@ def _fetch(
             trouble = f"its link answers {response.status_code}"
         except requests.RequestException as error:
             trouble = brief(error)
-        logger.info("the export file cannot be fetched: %s; asking for a new link (%s)", trouble, attempt)
+        extra = {"event": "export_link_failed", "attempt": attempt}
+        logger.info("the export file cannot be fetched: %s; asking for a new link (%s)", trouble, attempt, extra=extra)
         sleep(attempt)
         job = jobs.look(transport, str(job["id"]))
     raise Retriable(f"the export file cannot be fetched: {trouble}", jobs.where(job["id"]))

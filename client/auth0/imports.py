@@ -103,7 +103,8 @@ class Importer:
         when it was not taken.
         """
         job_id = self._start(file)
-        logger.info("import job %s creates %s accounts", job_id, len(file.ids))
+        extra = {"event": "import_started", "job_id": job_id, "accounts": len(file.ids)}
+        logger.info("import job %s creates %s accounts", job_id, len(file.ids), extra=extra)
         try:
             job = jobs.finished(self._transport, job_id, self._sleep)
             return self._settled(file, job_id, job.get("summary"))
@@ -124,7 +125,7 @@ class Importer:
             try:
                 return jobs.start(self._transport, "users-imports", parts=parts)
             except Busy as error:
-                logger.info("%s; trying again (%s)", error, turn)
+                logger.info("%s; trying again (%s)", error, turn, extra={"event": "import_put_off", "attempt": turn})
                 self._sleep(_OTHERS_TURN)
         return jobs.start(self._transport, "users-imports", parts=parts)
 
@@ -134,11 +135,16 @@ class Importer:
         errors = self._errors(job_id) if counted.get("failed") != 0 else {}
         told = {email: errors[email] for email in file.ids if email in errors}
         if (counted.get("inserted"), counted.get("failed")) != (len(file.ids) - len(told), len(told)):
-            logger.warning("import job %s does not account for everybody: %s", job_id, counted)
+            extra = {"event": "import_unaccounted", "job_id": job_id, "accounts": len(file.ids)}
+            logger.warning("import job %s does not account for everybody: %s", job_id, counted, extra=extra)
             return Imported()
         created = {email: f"auth0|{local_id}" for email, local_id in file.ids.items() if email not in told}
         if created and not self._is_there(*next(reversed(created.items()))):
-            logger.warning("import job %s is completed, but its accounts are not where they should be", job_id)
+            logger.warning(
+                "import job %s is completed, but its accounts are not where they should be",
+                job_id,
+                extra={"event": "import_not_found", "job_id": job_id, "accounts": len(created)},
+            )
             return Imported()
         existing = {email: _why(rows) for email, rows in told.items() if not _EXISTS.isdisjoint(map(_code, rows))}
         refused = {email: _why(rows) for email, rows in told.items() if rows and email not in existing}

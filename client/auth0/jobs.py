@@ -25,14 +25,23 @@ def start(transport: Transport, kind: str, *, body: Any = None, parts: Mapping[s
     return str(_job(job, "POST", path)["id"])
 
 
-def finished(transport: Transport, job_id: str, sleep: Callable[[float], None] = time.sleep) -> Job:
-    """The job when it is completed. Raises `Auth0Error` when it failed, or does not end."""
+def finished(
+    transport: Transport,
+    job_id: str,
+    sleep: Callable[[float], None] = time.sleep,
+    seen: Callable[[Job], None] = lambda _job: None,
+) -> Job:
+    """The job when it is completed; `seen` gets it after each look.
+
+    Raises `Auth0Error` when it failed, or does not end.
+    """
     pause, waited = _FIRST_LOOK, 0.0
     while waited < PATIENCE:
         sleep(pause)
         waited += pause
         pause = min(pause * 1.5, _LONGEST_PAUSE)
         job = look(transport, job_id)
+        seen(job)
         if job["status"] == "completed":
             return job
         if job["status"] == "failed":
@@ -44,6 +53,12 @@ def finished(transport: Transport, job_id: str, sleep: Callable[[float], None] =
 def look(transport: Transport, job_id: str) -> Job:
     """The job as it is now."""
     return _job(transport.get("/jobs/{id}", id=job_id), "GET", f"/jobs/{job_id}")
+
+
+def progress(job: Job) -> str:
+    """What the job says of how far it has come, if it says so."""
+    percent = job.get("percentage_done")
+    return f"{percent} %" if isinstance(percent, int) and 0 <= percent <= 100 else ""  # noqa: PLR2004
 
 
 def where(job_id: str) -> Where:

@@ -11,6 +11,7 @@ from client.auth0.errors import Auth0Error
 from client.auth0.paging import checkpointed, numbered, text_of
 from client.auth0.pool import PoolError, process_pool
 from client.auth0.transport import Transport
+from client.phases import Step
 from client.side_by_side import side_by_side
 from sync.model import Memberships, Role
 
@@ -34,9 +35,12 @@ class MembershipReading:
         *,
         workers: int,
         check: Callable[[], None],
+        step: Step | None = None,
     ) -> None:
+        """`step`: is told how far the reading has come; in roles, or in accounts if read user by user."""
         self._transport, self._user_ids, self._roles = transport, user_ids, roles
         self._workers, self._check = workers, check
+        self._step = step or Step("read who has which role")
 
     def read(self, way: Literal["auto", "members", "pool"]) -> Memberships:
         """`auto` takes the way with fewer requests. How many members a role has is not known before it is
@@ -50,11 +54,15 @@ class MembershipReading:
             try:
                 return self._by_members(budget=len(self._user_ids))
             except _TooCostly:
-                logger.info("the roles have so many members that reading user by user is cheaper")
+                logger.info(
+                    "the roles have so many members that reading user by user is cheaper",
+                    extra={"event": "roles_read_by_user", "accounts": len(self._user_ids)},
+                )
         return self._by_pool()
 
     def _by_members(self, budget: int | None) -> Memberships:
         ours = set(self._user_ids)
+        self._step.count("roles", len(self._roles))
         spent = _Budget(budget)
 
         def members(role: Role) -> list[str]:
@@ -68,11 +76,13 @@ class MembershipReading:
         for role, found in side_by_side(members, self._roles, self._workers):
             for user_id in found:
                 having.setdefault(user_id, set()).add(role.id)
+            self._step.advance()
         shared = _Shared()
         return Memberships({user_id: shared.set(role_ids) for user_id, role_ids in having.items()})
 
     def _by_pool(self) -> Memberships:
         user_ids, managed = self._user_ids, {role.id for role in self._roles}
+        self._step.count("accounts", len(user_ids))
         having: dict[str, frozenset[str]] = {}
         unknown: dict[str, str] = {}
         shared = _Shared()
@@ -88,6 +98,7 @@ class MembershipReading:
                 else:
                     having[user_id] = shared.set(managed.intersection(found))
                     in_a_row = 0
+                self._step.advance()
         return Memberships(having, unknown)
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 
 from client.auth0.buckets import BLIND_PAUSE, Bucket, Said, bucket_of
+from client.phases import Budget
 
 _LONGEST_PAUSE = 62.0  # seconds, a minute by clocks that round; a reset further away than this is not believed
 _LONGEST_ASKED = 300.0  # seconds of a `Retry-After`; who is asked for more gives up anyway
@@ -52,6 +53,11 @@ class Pace:
     _next: float = 0.0
     _paused_until: float = 0.0
     _ahead: float = 0.0  # the server's clock less ours, at least
+    _budget: Budget | None = None
+
+    def budget(self) -> Budget | None:
+        """What the last answer of the Management API said of its bucket, to be shown; None if none said anything."""
+        return self._budget
 
     def acquire(self, group: str) -> Ticket:
         """Wait until a request to the endpoint `group` may go out."""
@@ -93,6 +99,8 @@ class Pace:
                 self._without_headers(ticket)
             else:
                 said = self._said(ticket, remaining, headers, now)
+                if _is_api(ticket.group):
+                    self._budget = Budget(int(remaining), int(limit))
                 bucket = self._enter(said, limit)
                 number = ticket.number if ticket.bucket is bucket else bucket.sent
                 bucket.learn(replace(said, number=number))

@@ -39,7 +39,9 @@ class Retries:
 
         def tell(state: RetryCallState) -> None:
             traffic.retried()
-            logger.info("%s; trying again in %.1f s", _error_of(state), state.upcoming_sleep)
+            waits = round(state.upcoming_sleep, 3)
+            extra = {"event": "request_retried", "attempt": state.attempt_number, "wait_seconds": waits}
+            logger.info("%s; trying again in %.1f s", _error_of(state), state.upcoming_sleep, extra=extra)
 
         retrying = Retrying(
             retry=retry_if_exception_type(Retriable),

@@ -166,8 +166,8 @@ def test_what_becomes_of_each_change_is_logged(
 
     assert [record.getMessage() for record in caplog.records if record.name == "client.apply"] == [
         "added ann@example.com (adopted: the account existed already)",
-        "gave ann@example.com: admin, editor",
         "gave ben@example.com: admin",
+        "gave ann@example.com: admin, editor",
         "took from ben@example.com: editor",
         "deleted cy@example.com",
     ]

@@ -64,7 +64,7 @@ def test_each_role_takes_as_many_requests_as_its_new_members_fill_and_no_more(
         for number, user_id in enumerate(user_ids)
     }
 
-    ends = giver_of(sandbox, passing, size=size, workers=workers).give(wanted)
+    ends = dict(giver_of(sandbox, passing, size=size, workers=workers).give(wanted))
 
     assert ends == dict.fromkeys(user_ids, DONE)
     assert list(tenant.snapshot().values()) == [sorted(role.name for role in roles) for roles in wanted.values()]
@@ -79,7 +79,7 @@ def test_a_role_that_somebody_has_already_does_no_harm(sandbox: Sandbox, tenant:
     (admin,) = roles_named(tenant, "admin")
     user_ids = [*fill(tenant, 3, roles=["admin"]), *fill(tenant, 3, start=3)]
 
-    ends = giver_of(sandbox, passing).give({user_id: [admin] for user_id in user_ids})
+    ends = dict(giver_of(sandbox, passing).give({user_id: [admin] for user_id in user_ids}))
 
     assert ends == dict.fromkeys(user_ids, DONE)
     assert have(tenant, "admin") == set(user_ids)
@@ -87,7 +87,7 @@ def test_a_role_that_somebody_has_already_does_no_harm(sandbox: Sandbox, tenant:
 
 
 def test_nobody_to_give_anything_to_takes_no_request(sandbox: Sandbox, passing: Time) -> None:
-    assert giver_of(sandbox, passing).give({}) == {}
+    assert list(giver_of(sandbox, passing).give({})) == []
     assert sandbox.log == []
 
 
@@ -103,7 +103,7 @@ def test_one_bad_account_costs_nobody_else_anything(
         sandbox.faults.add(Fault(kind="status", status=status, path=MEMBERS, where=BAD, times=None))
     (admin,) = roles_named(tenant, "admin")
 
-    ends = giver_of(sandbox, passing, most=0).give({user_id: [admin] for user_id in user_ids})
+    ends = dict(giver_of(sandbox, passing, most=0).give({user_id: [admin] for user_id in user_ids}))
 
     assert failed(ends) == {BAD}
     assert ends[BAD].status is Status.FAILED
@@ -122,7 +122,7 @@ def test_a_culprit_is_found_in_a_few_requests_wherever_it_stands(
         user_ids = [*others[:position], BAD, *others[position:]]
         giver = giver_of(sandbox, passing, size=size)
 
-        ends = giver.give({user_id: [admin] for user_id in user_ids})
+        ends = dict(giver.give({user_id: [admin] for user_id in user_ids}))
 
         assert failed(ends) == {BAD}
         assert len(batches(sandbox)) <= halvings(size)
@@ -136,7 +136,7 @@ def test_two_culprits_are_both_found(places: tuple[int, int], sandbox: Sandbox, 
         user_ids.insert(place, f"auth0|gone{place}")
     (admin,) = roles_named(tenant, "admin")
 
-    ends = giver_of(sandbox, passing, workers=4).give({user_id: [admin] for user_id in user_ids})
+    ends = dict(giver_of(sandbox, passing, workers=4).give({user_id: [admin] for user_id in user_ids}))
 
     assert failed(ends) == culprits
     assert all("One or more of the users do not exist" in ends[user_id].why for user_id in culprits)
@@ -154,7 +154,7 @@ def test_who_has_no_room_for_a_role_goes_without_that_one_alone(status: Any, ten
     roles = roles_named(tenant, "admin", "editor")
 
     with Sandbox(tenant, behaviour=Behaviour(role_limit_status=status)) as sandbox:
-        ends = giver_of(sandbox, passing).give(dict.fromkeys(user_ids, roles))
+        ends = dict(giver_of(sandbox, passing).give(dict.fromkeys(user_ids, roles)))
 
     assert failed(ends) == {almost, full}
     no_room = f"-> {status}: No more roles can be assigned to this user."
@@ -194,10 +194,27 @@ def test_whoever_they_are_the_culprits_alone_go_without_and_nobody_is_given_a_ro
     user_ids = [f"auth0|{number}" for number in range(people)]
     role = Role("admin", "rol_1")
 
-    ends = RoleGiver(writer, Breaker(), workers, size).give({user_id: [role] for user_id in user_ids})
+    ends = list(RoleGiver(writer, Breaker(), workers, size).give({user_id: [role] for user_id in user_ids}))
 
-    assert [*ends] == user_ids
-    assert failed(ends) == gone
+    assert sorted(user_id for user_id, _ in ends) == sorted(user_ids)
+    assert failed(dict(ends)) == gone
     assert sorted(writer.given) == sorted(f"admin {user_id}" for user_id in user_ids if user_id not in gone)
     assert max(writer.asked, default=0) <= size
     assert len(writer.asked) <= math.ceil(people / size) + len(gone) * (halvings(size) - 1)
+
+
+def test_how_it_ended_is_told_as_soon_as_it_is_known(sandbox: Sandbox, tenant: Tenant, passing: Time) -> None:
+    user_ids = fill(tenant, 6)
+    admin, editor = roles_named(tenant, "admin", "editor")
+    wanted = {user_id: [admin, editor] if user_id == user_ids[0] else [admin] for user_id in user_ids}
+
+    told = [
+        (user_id, len(batches(sandbox))) for user_id, _ in giver_of(sandbox, passing, size=2, workers=1).give(wanted)
+    ]
+
+    assert [user_id for user_id, _ in told] == [*user_ids[1:], user_ids[0]]
+    assert told[0][1] < told[-1][1] == 4
+
+
+def test_whoever_is_to_get_none_is_done(sandbox: Sandbox, passing: Time) -> None:
+    assert list(giver_of(sandbox, passing).give({"auth0|1": []})) == [("auth0|1", DONE)]

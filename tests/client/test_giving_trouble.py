@@ -70,7 +70,7 @@ def test_a_role_that_is_gone_fails_at_once_and_the_other_roles_are_given(
     admin, editor = roles_named(tenant, "admin", "editor")
     tenant.remove_role(admin.id)
 
-    ends = giver_of(sandbox, passing).give({user_id: [admin, editor] for user_id in user_ids})
+    ends = dict(giver_of(sandbox, passing).give({user_id: [admin, editor] for user_id in user_ids}))
 
     gone = f"admin: POST /roles/{admin.id}/users -> 404: The role does not exist."
     assert {(tried.status, tried.why) for tried in ends.values()} == {(Status.FAILED, f"{gone} (given: editor)")}
@@ -103,7 +103,7 @@ def test_a_dead_auth0_ends_it_soon_and_the_rest_is_not_tried(
     sandbox.faults.add(Fault(kind=kind, status=503, path=MEMBERS, times=None))
     giver = giver_of(sandbox, passing, most=0, workers=workers)
 
-    ends = giver.give({user_id: [admin] for user_id in user_ids})
+    ends = dict(giver.give({user_id: [admin] for user_id in user_ids}))
 
     assert giver.breaker.broken is not None
     assert 10 <= posts(sandbox) <= 10 + workers
@@ -134,12 +134,12 @@ def test_a_token_that_is_refused_for_good_ends_it_at_once(sandbox: Sandbox, tena
     sandbox.faults.add(Fault(kind="status", status=401, path=MEMBERS, times=None))
     giver = giver_of(sandbox, passing)
 
-    ends = giver.give({user_id: [admin] for user_id in user_ids})
+    ends = dict(giver.give({user_id: [admin] for user_id in user_ids}))
 
     assert isinstance(giver.breaker.broken, Denied)
     assert posts(sandbox) == 2  # the second with a new token
     assert Status.DONE not in {tried.status for tried in ends.values()}
-    assert {tried.why for tried in list(ends.values())[50:]} == {"the run had given up"}
+    assert {ends[user_id].why for user_id in user_ids[50:]} == {"the run had given up"}
 
 
 @pytest.mark.parametrize("after", [0, 1])
@@ -168,7 +168,7 @@ def test_whatever_becomes_of_a_batch_everybody_has_the_role_in_the_end(
     (admin,) = roles_named(tenant, "admin")
     sandbox.faults.add(Fault(path=MEMBERS, after=after, **fault))
 
-    ends = giver_of(sandbox, passing, timeout=0.4).give({user_id: [admin] for user_id in user_ids})
+    ends = dict(giver_of(sandbox, passing, timeout=0.4).give({user_id: [admin] for user_id in user_ids}))
 
     assert ends == dict.fromkeys(user_ids, DONE)
     assert have(tenant, "admin") == user_ids
@@ -183,7 +183,7 @@ def test_a_stop_in_the_middle_tells_what_was_given(sandbox: Sandbox, tenant: Ten
         if posts(sandbox):
             raise Stopped("SIGTERM")
 
-    ends = giver_of(sandbox, passing, check=stop).give({both: [editor, admin], first: [admin], second: [editor]})
+    ends = dict(giver_of(sandbox, passing, check=stop).give({both: [editor, admin], first: [admin], second: [editor]}))
 
     assert {user_id: (tried.status, tried.why) for user_id, tried in ends.items()} == {
         both: (Status.FAILED, "editor: the run was stopped (given: admin)"),
@@ -202,7 +202,7 @@ def test_who_was_refused_one_role_and_not_tried_for_the_other_has_failed(
         if posts(sandbox):
             raise Stopped("SIGTERM")
 
-    ends = giver_of(sandbox, passing, check=stop).give({"auth0|gone": [editor, admin]})
+    ends = dict(giver_of(sandbox, passing, check=stop).give({"auth0|gone": [editor, admin]}))
 
     refused = f"admin: POST /roles/{admin.id}/users -> 404: One or more of the users do not exist."
     assert ends["auth0|gone"].status is Status.FAILED
@@ -217,7 +217,7 @@ def test_a_stop_in_the_middle_of_halving_gives_no_more(sandbox: Sandbox, tenant:
         if posts(sandbox) >= 2:
             raise Stopped("SIGTERM")
 
-    ends = giver_of(sandbox, passing, check=stop).give({user_id: [admin] for user_id in user_ids})
+    ends = dict(giver_of(sandbox, passing, check=stop).give({user_id: [admin] for user_id in user_ids}))
 
     assert [user_id for user_id, tried in ends.items() if tried == DONE] == user_ids[:5]
     assert have(tenant, "admin") == user_ids[:5]

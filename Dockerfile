@@ -1,5 +1,6 @@
 # The job in a container: Python, Microsoft's ODBC driver, the pinned requirements, nothing else.
 #   docker build -t auth0-sql-sync .
+#   docker build -t auth0-sql-sync --build-arg WITH_ENTRA=true .    for MSSQL_AD_LOGIN
 #   docker run --rm --read-only --env-file .env -v auth0-sql-sync:/state auth0-sql-sync
 FROM python:3.13.9-slim-bookworm
 
@@ -22,7 +23,12 @@ RUN apt-get update \
 
 WORKDIR /app
 COPY requirements.txt .
-RUN pip install --no-cache-dir --no-compile --require-hashes -r requirements.txt
+COPY requirements-entra.txt .
+ARG WITH_ENTRA=false
+RUN pip install --no-cache-dir --no-compile --require-hashes -r requirements.txt \
+ && if [ "$WITH_ENTRA" = true ]; then \
+      pip install --no-cache-dir --no-compile --require-hashes -r requirements-entra.txt; \
+    fi
 
 COPY main.py .
 COPY client client

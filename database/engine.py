@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
+from config.login import is_freetds
 from config.settings import Settings
 from database.failures import SourceError
 
@@ -34,7 +34,7 @@ def database_url(settings: Settings) -> URL:
     host, port = settings.mssql_server or "", settings.mssql_port
     named_instance = "\\" in host  # its port is found out by the driver
     query = {"driver": settings.mssql_driver}
-    if "tds" in PurePath(settings.mssql_driver).name.lower():  # FreeTDS ignores Encrypt= and a port in Server=
+    if is_freetds(settings.mssql_driver):  # it ignores Encrypt= and a port in Server=
         query |= {"Encryption": "off" if settings.mssql_encrypt == "no" else "require"}
         query |= {} if named_instance else {"PORT": str(port)}
     else:
@@ -42,7 +42,7 @@ def database_url(settings: Settings) -> URL:
         query |= {"Encrypt": settings.mssql_encrypt, "TrustServerCertificate": trust}
     return URL.create(
         "mssql+pyodbc",
-        username=settings.mssql_username,
+        username=None if settings.mssql_ad_login else settings.mssql_username,  # a token says who we are
         password=settings.mssql_password.get_secret_value() if settings.mssql_password else None,
         host=host,
         port=None if "PORT" in query or named_instance else port,

@@ -16,6 +16,11 @@ from sync.text import visible
 class SourceError(Exception):
     """The people could not be read. The message says what failed, where, and what to try."""
 
+    def __init__(self, message: str, stage: str = "") -> None:
+        """`stage`: `login`, `query` or `lock`, as far as it is known."""
+        super().__init__(message)
+        self.stage = stage
+
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
@@ -43,6 +48,17 @@ _LOGIN_FAILURES = (
              "and that the server is up"),
     _Failure(r"08S01|08001|HY000|20009|20002|refused|could not translate|Unable to connect",
              "{target}: no {server} answers there ({detail}); check {place_settings}"),
+)  # fmt: skip
+_TOKEN_FAILURES = (  # come before the others where a token of Entra ID takes the place of user and password
+    _Failure(_LOGIN_FAILURES[1].pattern,
+             "{target}: the database {database} does not exist there, or has no user for {user}; check "
+             "{database_setting}, or run CREATE USER [its name] FROM EXTERNAL PROVIDER in it"),
+    _Failure(_LOGIN_FAILURES[2].pattern,
+             "{target}: the server took the token of Entra ID for nobody it knows ({detail}); run CREATE USER "
+             "[its name] FROM EXTERNAL PROVIDER in {database}, as an administrator from Entra ID"),
+    _Failure(r"HYT00|HYT01|[Tt]imeout expired|timed out",
+             "{target}: no answer within {login_timeout} s, from Entra ID or from the server; check "
+             "{place_settings}, the firewall, and that both are up"),
 )  # fmt: skip
 _QUERY_FAILURES = (
     _Failure(r"HYT00|Query timeout expired|20003|statement timeout",
@@ -81,7 +97,8 @@ _ODBC_PASSWORD = re.compile(r"(?i)\b(?:PWD|Password)\s*=\s*(?:\{((?:[^}]|\}\})*)
 class Explainer:
     """Turns a driver's exception into a `SourceError`. Timeouts are in seconds.
 
-    `drivers` lists the ODBC drivers of this machine; `by_url` tells that the operator gave the URL as it is.
+    `drivers` lists the ODBC drivers of this machine; `by_url` tells that the operator gave the URL as it is, and
+    `by_token` that Entra ID lets us in instead of user and password.
     """
 
     url: URL
@@ -89,6 +106,7 @@ class Explainer:
     query_timeout: int
     drivers: Callable[[], list[str]]
     by_url: bool = False
+    by_token: bool = False
 
     @classmethod
     def of(cls, settings: Settings, url: URL) -> Explainer:
@@ -99,6 +117,7 @@ class Explainer:
             settings.mssql_query_timeout,
             installed_odbc_drivers,
             by_url=bool(settings.users_db_url),
+            by_token=settings.mssql_ad_login,
         )
 
     @property
@@ -117,20 +136,22 @@ class Explainer:
 
     def login(self, error: BaseException) -> SourceError:
         """Why we were not let in."""
-        return self._explain(error, _LOGIN_FAILURES, "{target}: cannot connect ({detail})")
+        failures = (*_TOKEN_FAILURES, *_LOGIN_FAILURES) if self.by_token else _LOGIN_FAILURES
+        return self._explain("login", error, failures, "{target}: cannot connect ({detail})")
 
     def query(self, error: BaseException) -> SourceError:
         """Why the query gave no rows."""
-        return self._explain(error, _QUERY_FAILURES, "{target}: the query failed ({detail}); check USERS_DB_QUERY")
+        otherwise = "{target}: the query failed ({detail}); check USERS_DB_QUERY"
+        return self._explain("query", error, _QUERY_FAILURES, otherwise)
 
     def lock(self, error: BaseException) -> SourceError:
         """Why the lock in the source could not be asked for."""
         otherwise = (
             "{target}: the lock in the source could not be taken ({detail}); SYNC_SOURCE_LOCK=no does without it"
         )
-        return self._explain(error, _LOCK_FAILURES, otherwise)
+        return self._explain("lock", error, _LOCK_FAILURES, otherwise)
 
-    def _explain(self, error: BaseException, failures: tuple[_Failure, ...], otherwise: str) -> SourceError:
+    def _explain(self, stage: str, error: BaseException, failures: tuple[_Failure, ...], otherwise: str) -> SourceError:
         cause = getattr(error, "orig", None) or error
         text = " ".join(part if isinstance(part, str) else str(part) for part in cause.args) or str(cause)
         sentence = next((f.sentence for f in failures if re.search(f.pattern, text)), otherwise)
@@ -138,7 +159,7 @@ class Explainer:
             sentence.format(
                 target=self.target,
                 database=self.url.database,
-                user=f"user {self.url.username!r}",
+                user="the identity from Entra ID" if self.by_token else f"user {self.url.username!r}",
                 driver=repr(self.url.query.get("driver", self.url.drivername)),
                 drivers=", ".join(self.drivers()) or "(none is installed)" if "{drivers}" in sentence else "",
                 detail=visible(" ".join(self._without_secrets(text).split()), 300),
@@ -146,7 +167,8 @@ class Explainer:
                 query_timeout=self.query_timeout,
                 server="SQL Server" if self.url.drivername.startswith("mssql") else "database",
                 **{name: texts[self.by_url] for name, texts in _HINTS.items()},
-            )
+            ),
+            stage,
         )
 
     def _without_secrets(self, text: str) -> str:

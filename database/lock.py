@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine
 
 from config.settings import Settings
 from database.engine import database_url, make_engine
+from database.entra import log_in_with_tokens
 from database.failures import Explainer, SourceError
 from database.waiting import awaited
 
@@ -71,7 +72,9 @@ class SourceLock:
             yield
             return
         explainer = Explainer.of(self.settings, url)
-        keeper = _Keeper(self.engine_for(url, **explainer.timeouts), self.name, explainer, timeout)
+        engine = self.engine_for(url, **explainer.timeouts)
+        log_in_with_tokens(engine, self.settings, explainer)
+        keeper = _Keeper(engine, self.name, explainer, timeout)
         keeper.take(check)
         try:
             yield
@@ -137,7 +140,11 @@ class _Keeper:
             if left <= 0:
                 break
             if not told:
-                logger.info("another run holds the lock in the source; waiting for it, %.0f s at most", self._timeout)
+                logger.info(
+                    "another run holds the lock in the source; waiting for it, %.0f s at most",
+                    self._timeout,
+                    extra={"event": "source_lock_awaited", "wait_seconds": self._timeout},
+                )
                 told = True
             self._over.wait(min(_AGAIN, left))
         where = f"the lock {self._name!r} in {self._explainer.target}"

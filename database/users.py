@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 from config.columns import Column
 from config.settings import Settings
 from database.engine import database_url, make_engine
+from database.entra import log_in_with_tokens
 from database.failures import Explainer, SourceError
 from database.waiting import awaited
 
@@ -39,23 +40,35 @@ class Users:
     settings: Settings
     engine_for: Callable[..., Engine] = make_engine
 
-    def read(self, check: Callable[[], None] = lambda: None) -> pd.DataFrame:
+    def read(
+        self, check: Callable[[], None] = lambda: None, advance: Callable[[int], object] = lambda _rows: None
+    ) -> pd.DataFrame:
         """Run the query; returns a frame of the fields of `Settings.columns` that it has, in their order.
 
         All are strings with NULL as missing, but for metadata: objects that JSON has, with NULL as None.
-        `check` is called about ten times a second while waiting and may raise to give up.
-        Raises `SourceError`, with one sentence for each way in which a database can fail.
+        `check` is called about ten times a second while waiting and may raise to give up; `advance` is told of each
+        number of rows that has come. Raises `SourceError`, with one sentence for each way in which a database can fail.
         """
         settings = self.settings
         url = database_url(settings)
         explainer = Explainer.of(settings, url)
         engine = self.engine_for(url, **explainer.timeouts)
+        log_in_with_tokens(engine, settings, explainer)
         wanted = settings.columns
         started = time.monotonic()
-        chunks = list(_Reader(engine, settings.users_db_query or "", wanted, explainer).chunks(check))
+        chunks = []
+        for chunk in _Reader(engine, settings.users_db_query or "", wanted, explainer).chunks(check):
+            chunks.append(chunk)
+            advance(len(chunk))
         frame = pd.concat(chunks, ignore_index=True)
         seconds = time.monotonic() - started
-        logger.info("read %s rows from %s in %.1f s", f"{len(frame):,}", explainer.target, seconds)
+        logger.info(
+            "read %s rows from %s in %.1f s",
+            f"{len(frame):,}",
+            explainer.target,
+            seconds,
+            extra={"event": "source_read", "rows": len(frame), "seconds": round(seconds, 3)},
+        )
         _tell([column for column in wanted if column.field in frame.columns])
         return frame
 
@@ -135,7 +148,7 @@ def _tell(taken: Sequence[Column]) -> None:
         if column.field not in {"email", "role"}
     ]
     if names:
-        logger.info("columns taken: %s", ", ".join(names))
+        logger.info("columns taken: %s", ", ".join(names), extra={"event": "columns_taken", "columns": names})
 
 
 def _frame(positions: Mapping[Column, int], rows: Sequence[Sequence[object]]) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from sync.report import Exit
 from tests.functional.job import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 
 
 def test_the_sample_of_the_env_file_has_every_setting_with_its_default() -> None:
@@ -24,22 +25,22 @@ def test_the_sample_of_the_env_file_has_every_setting_with_its_default() -> None
     assert named == [name.upper() for name in Settings.model_fields]
 
 
-def test_the_readme_has_the_table_of_the_settings() -> None:
-    assert reference.table() in README
+def test_the_page_of_the_settings_is_that_of_today() -> None:
+    assert (ROOT / "docs" / "settings.md").read_text(encoding="utf-8") == reference.page()
 
 
-def test_the_readme_shows_the_real_help() -> None:
+def test_the_page_on_operations_shows_the_real_help() -> None:
     command = [sys.executable, str(ROOT / "main.py"), "--help"]
 
     shown = subprocess.run(
         command, env={**os.environ, "COLUMNS": "80"}, capture_output=True, text=True, check=True
     ).stdout
 
-    assert shown.strip() in README
+    assert shown.strip() in OPERATIONS
 
 
-def test_the_readme_has_every_exit_code() -> None:
-    listed = {int(code) for code in re.findall(r"^\| (\d+) \|", README, flags=re.MULTILINE)}
+def test_the_page_on_operations_has_every_exit_code() -> None:
+    listed = {int(code) for code in re.findall(r"^\| (\d+) \|", OPERATIONS, flags=re.MULTILINE)}
 
     assert listed == {int(code) for code in Exit}
 
@@ -50,14 +51,6 @@ def test_every_link_of_the_documents_leads_somewhere() -> None:
             assert (document.parent / target).exists(), f"{document.name}: {target}"
 
 
-def test_the_readme_has_the_table_of_runs_of_the_document_on_performance() -> None:
-    performance = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
-    (runs,) = re.findall(r"<!-- runs: [^>]*-->\n(.*?)<!-- end of runs -->", README, flags=re.DOTALL)
-
-    assert len(runs.splitlines()) == 2 + 3 * 2 * 2  # sizes, first sync and churn, job and naive
-    assert runs.rstrip() in performance
-
-
 def test_every_test_that_the_page_on_safety_names_is_there() -> None:
     page = (ROOT / "docs" / "safety.md").read_text(encoding="utf-8")
 
@@ -65,3 +58,18 @@ def test_every_test_that_the_page_on_safety_names_is_there() -> None:
 
     assert len(named) > 10
     assert [name for name in named if not list((ROOT / "tests").glob(name))] == []
+
+
+def test_every_message_of_the_page_on_operations_is_one_that_the_job_can_say() -> None:
+    sources = [path for room in ("client", "config", "database", "sync") for path in (ROOT / room).rglob("*.py")]
+    said = "".join(re.sub(r'"\s*\n\s*f?"', "", path.read_text(encoding="utf-8")) for path in sources)
+    messages = OPERATIONS.partition("## Messages")[2].partition("\n## ")[0]
+
+    listed = re.findall(r"^\| `(.+?)` \|", messages, flags=re.MULTILINE)
+
+    assert len(listed) > 20
+    assert [message for message in listed if message not in said] == []
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) < 200

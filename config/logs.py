@@ -15,7 +15,8 @@ FOREIGN = "other"
 """The event of a line that a library writes."""
 _CHATTY = {
     "urllib3": logging.ERROR,  # its DEBUG lines show signed URLs, and so does a WARNING about a header
-    "azure": logging.WARNING,  # its INFO lines are about each request
+    "azure": logging.ERROR,  # where there is no token it warns with pages of what our own error says in a sentence
+    "msal": logging.WARNING,  # its INFO lines are about each request
     "filelock": logging.WARNING,  # its DEBUG lines are about nothing
 }
 

@@ -23,12 +23,12 @@ EVENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (DEBUG|INFO|WARNING|ERROR) 
 
 @pytest.fixture(autouse=True)
 def _logging_as_it_was() -> Iterator[None]:
-    root, urllib3 = logging.getLogger(), logging.getLogger("urllib3")
-    before = root.handlers[:], root.level, urllib3.level
+    loggers = [logging.getLogger(name) for name in ("", "urllib3", "azure", "msal", "filelock")]
+    handlers, levels = loggers[0].handlers[:], [logger.level for logger in loggers]
     yield
-    root.handlers[:] = before[0]
-    root.setLevel(before[1])
-    urllib3.setLevel(before[2])
+    loggers[0].handlers[:] = handlers
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
     logging.captureWarnings(capture=False)
 
 
@@ -158,10 +158,22 @@ def test_the_level_decides_what_is_said_and_configuring_twice_says_nothing_twice
     assert [line.split()[-1] for line in capsys.readouterr().err.splitlines()] == ["enough"]
 
 
-def test_urllib3_does_not_show_signed_urls_even_when_debugging(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("library", "level"),
+    [
+        ("urllib3.connectionpool", logging.DEBUG),
+        ("azure.identity._credentials.chained", logging.WARNING),
+        ("azure.core.pipeline.policies.http_logging_policy", logging.INFO),
+        ("msal.token_cache", logging.INFO),
+        ("filelock", logging.DEBUG),
+    ],
+)
+def test_libraries_do_not_show_urls_headers_and_pages_of_excuses_even_when_debugging(
+    capsys: pytest.CaptureFixture[str], library: str, level: int
+) -> None:
     logs.configure("DEBUG", "text", "run-1")
 
-    logging.getLogger("urllib3.connectionpool").debug("GET /export?Signature=hunter2")
+    logging.getLogger(library).log(level, "GET /export?Signature=hunter2")
 
     assert capsys.readouterr().err == ""
 

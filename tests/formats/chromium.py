@@ -7,11 +7,12 @@ import json
 import os
 import select
 import shutil
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,7 @@ class Browser:
     def open(self, *, width: int = 1180, height: int = 900) -> Tab:
         """An empty tab of this size."""
         target = self.send("Target.createTarget", url="about:blank")["targetId"]
-        tab = Tab(self, self.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"])
+        tab = Tab(self, target, self.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"])
         for domain in ("Page", "Network", "Runtime", "Log"):
             tab.send(f"{domain}.enable")
         tab.resize(width, height)
@@ -91,6 +92,7 @@ class Tab:
     """A tab of a browser."""
 
     browser: Browser
+    target: str
     session: str
 
     def send(self, method: str, **parameters: Any) -> dict[str, Any]:
@@ -100,6 +102,10 @@ class Tab:
         """Load a page, and wait until it is there."""
         self.send("Page.navigate", url=address)
         self.browser.wait_for("Page.loadEventFired", self.session)
+
+    def close(self) -> None:
+        """It takes a process of the browser; a hundred take the machine."""
+        self.browser.send("Target.closeTarget", targetId=self.target)
 
     def ask(self, expression: str) -> Any:
         """The value of an expression of JavaScript in the page; promises are waited for."""
@@ -125,6 +131,27 @@ class Tab:
             for one in self.browser.events
             if one.get("method") == method and one.get("sessionId") == self.session
         ]
+
+
+Show = Callable[..., Tab]
+"""Shows a document in a new tab: `show(document, "#fragment", width=..., scripts=...)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Stands where the browser has to ask for anything that is not a file."""
+
+    server: socket.socket
+
+    def heard(self) -> str:
+        """What it was asked for since the last time. The browser has errands of its own."""
+        asked = b""
+        while select.select([self.server], [], [], 0.1)[0]:
+            with self.server.accept()[0] as caller:
+                caller.settimeout(5)
+                with suppress(OSError):
+                    asked += caller.recv(4096)
+        return asked.decode(errors="replace")
 
 
 @contextmanager

@@ -132,6 +132,7 @@ def test_ctrl_c_while_a_bar_is_shown_leaves_a_tidy_screen_and_says_how_it_ended(
     assert shown.code == 130
     assert "━" in shown.written
     assert_tidy(shown)
+    assert any(re.fullmatch(r"create: [2-5] of 6 accounts in \d s", line) for line in shown.screen)
     assert shown.screen[-2].startswith("stopped by SIGINT")
 
 

@@ -29,7 +29,7 @@ def server() -> Server:
     """The server of TEST_MSSQL_URL."""
     plain = Server(make_url(TEXT))
     with plain.connection() as connection:
-        database, schema = connection.exec_driver_sql("SELECT DB_NAME(), SCHEMA_NAME()").one()
+        database, schema = connection.exec_driver_sql("SELECT DB_NAME() AS name, SCHEMA_NAME() AS place").one()
     return Server(plain.url.set(database=database), schema)
 
 

@@ -89,6 +89,14 @@ def test_a_guard_that_nothing_lifts_offers_no_command() -> None:
     assert "--approve" not in body["text"]
 
 
+def test_what_the_operator_has_approved_is_told() -> None:
+    run = changed(Exit.PARTIAL, guard=Judgement(approved=(TOO_MANY,)))
+
+    (body,) = told(run)
+
+    assert f"\nApproved by --approve: {TOO_MANY.sentence}.\n" in body["text"]
+
+
 @pytest.mark.parametrize(
     "hostile",
     [

@@ -126,7 +126,7 @@ class Bars:
     def _line(self, course: Course, now: float) -> str:
         """As much as fits: who and how much first, the bar before the rest."""
         step, width = course.step, self._width()
-        head = cut(step.name, width)
+        head = _cut(step.name, width)
         room = width - columns(head)
         pieces = []
         for text, is_bar in ((amount(step), False), ("", True), *((text, False) for text in self._asides(course))):
@@ -163,8 +163,8 @@ class Bars:
         return (found or _USUAL) - 1
 
 
-def cut(text: str, width: int) -> str:
-    """`text`, or as much of it as fits; for names of our own, which are ASCII."""
+def _cut(text: str, width: int) -> str:
+    """As much as fits; for names of our own, which are ASCII."""
     return text if len(text) <= width else text[: max(width, 0)]
 
 

@@ -114,8 +114,8 @@ class _Job:
         self.locks = Locks(settings, stop, timeout=arguments.lock_timeout)
         muted = arguments.format != "text"
         self.console = Console(everything=not record.writes, quiet=arguments.quiet, muted=muted, check=stop.check)
-        log_format = arguments.log_format or settings.log_format
-        self.phases = Phases(make_show(quiet=arguments.quiet, log_format=log_format))
+        self.log_format = arguments.log_format or settings.log_format
+        self.phases = Phases(make_show(quiet=arguments.quiet, log_format=self.log_format))
         self.orders = Orders(
             Approval(arguments.approve, arguments.expect),
             Brakes(arguments.no_delete, arguments.no_role_removal, only=frozenset(map(address.key, arguments.only))),
@@ -204,8 +204,26 @@ class _Job:
             record.exit_code = record.exit_code or Exit.FAILED
         self.console.refusals(record)
         self.console.summary(record)
+        if self.log_format == "json":
+            self._tell_machines()
         if self.arguments.format != "text":
             Output(self.stop.check).write(self._rendered(self.arguments.format))
+
+    def _tell_machines(self) -> None:
+        """What the summary tells people."""
+        record, plan = self.record, self.record.plan
+        seconds = (record.finished_at - record.started_at).total_seconds() if record.finished_at else 0.0
+        extra = {
+            "event": "run_ended",
+            "mode": record.mode,
+            "exit_code": int(record.exit_code),
+            "digest": plan.digest if plan else None,
+            "seconds": round(seconds, 3),
+            "requests": sum(record.requests.values()),
+            "changes_done": sum(outcome.status is Status.DONE for outcome in record.outcomes),
+            "held": len(plan.held) if plan else None,
+        }
+        logger.info("the run is over, exit %s", int(record.exit_code), extra=extra)
 
     def _write_reports(self) -> None:
         record = self.record

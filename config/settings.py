@@ -169,7 +169,7 @@ class Settings(PeopleSettings):
         description="what a sync pings: `/start` is added when it begins, `/<exit code>` when it ends (Healthchecks)",
     )
     sync_notify_url: WatchUrl | None = Field(
-        None, description="a webhook that is told how a sync ended: one POST of `{\"text\": ...}` (Slack, Teams, any)"
+        None, description='a webhook that is told how a sync ended: one POST of `{"text": ...}` (Slack, Teams, any)'
     )
     sync_notify_on: Annotated[Literal["problem", "change", "always"], LOWER] = Field(
         "problem",

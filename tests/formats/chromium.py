@@ -46,20 +46,20 @@ class Browser:
     _buffer: bytes = b""
     _number: int = 0
 
-    def send(self, method: str, session: str = "", **parameters: Any) -> dict[str, Any]:
+    def send(self, method: str, channel: str = "", **parameters: Any) -> dict[str, Any]:
         """Send a command and return its result."""
         self._number += 1
         message = {"id": self._number, "method": method, "params": parameters}
-        os.write(self.to_it, json.dumps(message | ({"sessionId": session} if session else {})).encode() + b"\0")
+        os.write(self.to_it, json.dumps(message | ({"sessionId": channel} if channel else {})).encode() + b"\0")
         answer = self._take(lambda one: one.get("id") == self._number)
         if "error" in answer:
             raise BrowserError(f"{method}: {answer['error']}")
         result: dict[str, Any] = answer["result"]
         return result
 
-    def wait_for(self, method: str, session: str) -> dict[str, Any]:
+    def wait_for(self, method: str, channel: str) -> dict[str, Any]:
         """Wait until it tells this."""
-        return self._take(lambda one: one.get("method") == method and one.get("sessionId") == session)
+        return self._take(lambda one: one.get("method") == method and one.get("sessionId") == channel)
 
     def open(self, *, width: int = 1180, height: int = 900) -> Tab:
         """An empty tab of this size."""
@@ -93,15 +93,15 @@ class Tab:
 
     browser: Browser
     target: str
-    session: str
+    channel: str
 
     def send(self, method: str, **parameters: Any) -> dict[str, Any]:
-        return self.browser.send(method, self.session, **parameters)
+        return self.browser.send(method, self.channel, **parameters)
 
     def go(self, address: str) -> None:
         """Load a page, and wait until it is there."""
         self.send("Page.navigate", url=address)
-        self.browser.wait_for("Page.loadEventFired", self.session)
+        self.browser.wait_for("Page.loadEventFired", self.channel)
 
     def close(self) -> None:
         """It takes a process of the browser; a hundred take the machine."""
@@ -129,7 +129,7 @@ class Tab:
         return [
             one["params"]
             for one in self.browser.events
-            if one.get("method") == method and one.get("sessionId") == self.session
+            if one.get("method") == method and one.get("sessionId") == self.channel
         ]
 
 

@@ -77,7 +77,7 @@ def test_a_run_that_goes_well_tells_no_secret_nor_shows_it_in_the_list_of_proces
     assert any("spawn_main" in line for line in seen)
     assert len(job.sandbox.passwords) == 3
     assert len(watch.secrets) >= 9
-    assert len(list((job.folder / "state").rglob("*.json*"))) == 3  # report, success, journal
+    assert len(list((job.folder / "state").rglob("*.json*"))) == 4  # report, success, history, journal
     assert watch.leaks(result.said, *seen) == []
 
 
@@ -209,7 +209,7 @@ BUGS: dict[str, tuple[object, str, Callable[..., Any]]] = {
     "a token": (Tokens, "missing", lambda self, needed: bug((self.current(), needed))),
     "a creation": (Transport, "request", in_a_creation),
     "settings": (app, "make_applier", lambda *given: bug(given)),
-    "the database": (Users, "read", lambda self, _check: bug((self, database_url(self.settings)))),
+    "the database": (Users, "read", lambda self, *_given: bug((self, database_url(self.settings)))),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import socket
 import threading
 from collections.abc import Callable
@@ -159,7 +160,8 @@ def test_a_host_that_never_takes_the_connection_holds_up_nobody(caplog: pytest.L
 
         for one in waiting:
             one.close()
-    assert [line.getMessage() for line in caplog.records] == [f"SYNC_PING_URL: {NOT_IN_TIME}"]
+    (line,) = caplog.records
+    assert re.match(r"SYNC_PING_URL: no (answer|connection) within the time limit; ", line.getMessage())
 
 
 def test_one_that_does_not_answer_keeps_nothing_from_the_others(tmp_path: Path) -> None:

@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from client.auth0.errors import Auth0Error
+from client.listing import VERBS, shown
 from client.reading import State
 from sync import address
 from sync.model import Account, Cause, Change, Held, Kind, Person, Protected
 from sync.plan import Plan
-from sync.text import visible
 
-_LONGEST_VALUE = 200  # characters
-_VERBS = {
-    Kind.CREATE_ROLE: "create the role",
-    Kind.CREATE: "create an account",
-    Kind.ADOPT: "adopt the account: it gets this job's mark",
-    Kind.UPDATE: "update",
-    Kind.UNBLOCK: "unblock: a run has blocked it, and the person is active again",
-    Kind.ADD_ROLES: "give roles",
-    Kind.INVITE: "invite",
-    Kind.REMOVE_ROLES: "take roles",
-    Kind.BLOCK: "block",
-    Kind.DELETE: "delete",
-}
 _SETTINGS = {
     Cause.MISSING: "SYNC_ON_MISSING",
     Cause.INACTIVE: "SYNC_ON_INACTIVE",
@@ -100,8 +85,8 @@ class _Case:
         yield f"{len(wanted)} of the {self.plan.counts.source_rows:,} rows of the query"
         for number in sorted(wanted):
             cells = frame.iloc[number - 1]
-            shown = (f"{name} {_value(None if _is_null(cells[name]) else cells[name])}" for name in frame.columns)
-            yield f"  row {number}: {', '.join(shown)}"
+            row = (f"{name} {'NULL' if _is_null(cells[name]) else shown(cells[name])}" for name in frame.columns)
+            yield f"  row {number}: {', '.join(row)}"
 
     def _row_numbers(self) -> Iterator[int]:
         """Those with one of the e-mails, with the person's key, or with an e-mail that may be meant for one."""
@@ -131,7 +116,7 @@ class _Case:
         names = sorted(role.name for role in self.state.roles if role.id in person.roles)
         yield f"roles: {', '.join(names) or 'none'}"
         for field, value in sorted(person.profile.items()):
-            yield f"{field}: {_value(value)}"
+            yield f"{field}: {shown(value)}"
 
     def _is_about(self, email: str) -> bool:
         key = address.key(email)
@@ -227,11 +212,11 @@ class _Case:
 
     def _change(self, change: Change) -> Iterator[str]:
         setting = f" ({_SETTINGS[change.cause]})" if change.cause else ""
-        yield _VERBS[change.kind] + (f": {change.cause}{setting}" if change.cause else "")
+        yield VERBS[change.kind][0] + (f": {change.cause}{setting}" if change.cause else "")
         why = "the source does not name it" if change.kind is Kind.REMOVE_ROLES else "the source names it"
         sign = "-" if change.kind is Kind.REMOVE_ROLES else "+"
         yield from (f"  {sign} {role.name}: {why}" for role in change.roles)
-        yield from (f"  {edit.field}: {_value(edit.old)} → {_value(edit.new)}" for edit in change.edits)
+        yield from (f"  {edit.field}: {shown(edit.old)} → {shown(edit.new)}" for edit in change.edits)
         if change.turn:
             yield "  after another account has given up this e-mail, in the same run"
 
@@ -244,10 +229,6 @@ class _Case:
         if account.blocked and not (person and person.active):
             return "the account is blocked already"
         return "the account is just what the source says"
-
-
-def _value(value: Any) -> str:
-    return "NULL" if value is None else visible(json.dumps(value, ensure_ascii=False, default=str), _LONGEST_VALUE)
 
 
 def _is_null(cell: object) -> bool:

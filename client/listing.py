@@ -109,7 +109,7 @@ def _change_details(change: Change) -> Sequence[Sequence[Part]]:
     if change.kind is Kind.CREATE_ROLE:
         return ()
     if change.kind is Kind.CREATE:
-        given = "; ".join(f"{edit.field}: {_value(edit.new)}" for edit in change.edits)
+        given = "; ".join(f"{edit.field}: {shown(edit.new)}" for edit in change.edits)
         return [[(given, "")]] if given else ()
     details: list[Sequence[Part]] = []
     if change.roles:
@@ -119,11 +119,12 @@ def _change_details(change: Change) -> Sequence[Sequence[Part]]:
 
 
 def _edit(edit: Edit) -> Sequence[Part]:
-    return (f"{edit.field}: ", ""), (_value(edit.old), "red"), (" → ", ""), (_value(edit.new), "green")
+    return (f"{edit.field}: ", ""), (shown(edit.old), "red"), (" → ", ""), (shown(edit.new), "green")
 
 
-def _value(value: Any) -> str:
-    return "(none)" if value is None else visible(json.dumps(value, ensure_ascii=False), _LONGEST_VALUE)
+def shown(value: Any) -> str:
+    """The value of a field; None is none."""
+    return "(none)" if value is None else visible(json.dumps(value, ensure_ascii=False, default=str), _LONGEST_VALUE)
 
 
 def _by_brake(kept_back: Iterable[Outcome]) -> dict[tuple[Kind, str], list[Change]]:

@@ -25,7 +25,8 @@ def test_the_tests_against_a_server_pass_against_an_imitation_and_leave_nothing_
     folder = tmp_path / "server"
     query = {"driver": DRIVER, "TrustServerCertificate": "yes"}
     url = URL.create("mssql+pyodbc", ADMINISTRATOR, PASSWORD, "127.0.0.1", 1433, DATABASE, query)
-    environ = {**os.environ, **installed(folder), "TEST_MSSQL_URL": url.render_as_string(hide_password=False)}
+    machine = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}  # of this very run
+    environ = {**machine, **installed(folder), "TEST_MSSQL_URL": url.render_as_string(hide_password=False)}
     options = ["-q", "-n", "0", "-p", "no:cacheprovider", f"--basetemp={tmp_path / 'theirs'}"]
 
     done = subprocess.run(

@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from client import journal
-from client.auth0.errors import Auth0Error
 from client.console import Console
 from client.explain import Section, explain
-from client.finding import TooManyTied
 from client.phases import Phases
 from client.reading import Reading
 from client.stop import Stop
@@ -81,10 +79,7 @@ class App:
     def explanation(self, email: str) -> list[Section]:
         """Why whoever has this e-mail is treated so, in a few requests."""
         self.transport.tokens.require(needed_scopes(self.settings, writes=False))
-        try:
-            state = self.reading.few(self.reading.terms(), [email])
-        except TooManyTied as error:
-            raise Auth0Error(f"{error}; `plan --only {email}` reads all of them") from None
+        state = self.reading.one(email)
         return explain(state, state.plan(self.brakes), email, self.reader.lockouts)
 
     def _agreement(self) -> tuple[Plan, Policy]:

@@ -153,9 +153,9 @@ class Console:
         self._notes(run)
         if run.invitations:
             self._say(("Links for invitations", "bold"), f" (each is as good as a password): {run.invitations}")
-        if run.journal and run.mode == "sync":
+        if way_back := run.way_back():
             self._say("What was taken or overwritten is written down; this brings it back:")
-            self._command(shlex.join(["python", "main.py", "restore", run.journal]))
+            self._command(way_back)
         if not run.writes and run.plan is not None and run.plan.changes and not run.guard.refusals:
             self._say("This carries out this plan, and no other:")
             flag = "--approve" if run.guard.approved else "--expect"

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from pathlib import Path
 
 from client import __version__, history, report_file
 from client.app import App, Orders
@@ -195,19 +196,23 @@ class _Job:
         record = self.record
         if record.error:
             logger.error("%s", record.error, extra={"event": "run_failed", "exit_code": int(record.exit_code)})
+        if (path := self.arguments.report) is not None:
+            self._write_file(path, self._rendered(FORM_OF.get(path.suffix.lower(), "json")))
+        if record.exit_code is Exit.OK and self._is_whole():
+            self._write_file(self.state_dir / "last-success.json", render(success(record), "json"))
+        if record.writes:  # the last of them, so that it has the last word on how it ended
+            self._write_file(self.state_dir / "last-report.json", render(document(record), "json"))
         if self._is_whole():
             history.append(self.state_dir, document(record))
-        try:
-            self._write_reports()
-        except ReportError as error:
-            logger.error("%s", error, extra={"event": "report_not_written"})  # noqa: TRY400
-            record.exit_code = record.exit_code or Exit.FAILED
         self.console.refusals(record)
         self.console.summary(record)
         if self.log_format == "json":
             self._tell_machines()
         if self.arguments.format != "text":
-            Output(self.stop.check).write(self._rendered(self.arguments.format))
+            output = Output(self.stop.check)
+            output.write(self._rendered(self.arguments.format))
+            if output.has_failed:
+                record.exit_code = record.exit_code or Exit.FAILED
 
     def _tell_machines(self) -> None:
         """What the summary tells people."""
@@ -225,14 +230,12 @@ class _Job:
         }
         logger.info("the run is over, exit %s", int(record.exit_code), extra=extra)
 
-    def _write_reports(self) -> None:
-        record = self.record
-        if record.writes:
-            report_file.write(self.state_dir / "last-report.json", render(document(record), "json"))
-        if (path := self.arguments.report) is not None:
-            report_file.write(path, self._rendered(FORM_OF.get(path.suffix.lower(), "json")))
-        if record.exit_code is Exit.OK and self._is_whole():
-            report_file.write(self.state_dir / "last-success.json", render(success(record), "json"))
+    def _write_file(self, path: Path, text: str) -> None:
+        try:
+            report_file.write(path, text)
+        except ReportError as error:
+            logger.error("%s", error, extra={"event": "report_not_written"})  # noqa: TRY400
+            self.record.exit_code = self.record.exit_code or Exit.FAILED
 
     def _rendered(self, form: str) -> str:
         recent = history.recent(self.state_dir) if form == "html" else ()

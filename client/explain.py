@@ -148,12 +148,15 @@ class _Case:
                 )
         except Auth0Error as error:
             yield f"whether Auth0's brute-force protection keeps them out cannot be told: {error}"
+        yield f"roles: {', '.join(self._role_names(account)) or 'none'}"
+
+    def _role_names(self, account: Account) -> list[str]:
         managed = {role.id for role in self.state.roles}
-        names = [
-            role.name if role.id in managed else f"{role.name} (not managed)"
-            for role in self.state.has.get(account.user_id, ())
-        ]
-        yield f"roles: {', '.join(names) or 'none'}"
+        if account.user_id not in self.state.has:  # then the others were not asked for
+            has = self.state.memberships.roles.get(account.user_id, frozenset())
+            return [role.name for role in sorted(self.state.roles) if role.id in has]
+        of_all = self.state.has[account.user_id]
+        return [role.name if role.id in managed else f"{role.name} (not managed)" for role in of_all]
 
     def _block(self, account: Account) -> str:
         if not account.blocked:

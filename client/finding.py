@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -13,12 +14,12 @@ from sync.model import Account, Memberships, Person, Role
 
 _MOST_LOOKS, _MOST_ACCOUNTS = 5, 2  # for one person; an e-mail that changes takes four looks or five
 
+_MANY = "the accounts hang together with several others, by e-mails or keys"
+_SEARCHABLE = re.compile(r"[\w-]+")  # the names that need no escaping in a search, which is not documented for names
+
 
 class TooManyTied(Exception):
-    """One may as well read all of them."""
-
-    def __init__(self) -> None:
-        super().__init__("the accounts hang together with many others, by e-mails or keys")
+    """One may as well read all of them. Says why."""
 
 
 @dataclass(slots=True)
@@ -77,14 +78,17 @@ class Finder:
     def _look(self, emails: Sequence[str], ids: Sequence[str], named: int) -> None:
         self._looks += len(emails) + 1
         if self._looks > _MOST_LOOKS * named:
-            raise TooManyTied
-        for account in self.reader.search_few(emails, ids, self.fields):
+            raise TooManyTied(_MANY)
+        if ids and not _SEARCHABLE.fullmatch(self.reader.namespace):
+            raise TooManyTied("no search takes the letters of SYNC_NAMESPACE")
+        spelt = sorted({one for email in emails for one in address.spellings(email)})
+        for account in self.reader.search_few(spelt, ids, self.fields):
             self.accounts[account.user_id] = account
         for email in emails:  # afterwards: they are as of now
             for account in self.reader.all_by_email(email, self.fields):
                 self.accounts[account.user_id] = account
         if sum(map(self.is_ours, self.accounts.values())) > _MOST_ACCOUNTS * named:
-            raise TooManyTied
+            raise TooManyTied(_MANY)
 
     def memberships(self, roles: Iterable[Role]) -> Memberships:
         """Which of `roles` each of the accounts has. Forgets those that the search knew and that are gone."""

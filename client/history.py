@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from client import files
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +22,8 @@ def append(folder: Path, document: Mapping[str, Any]) -> None:
     path = folder / NAME
     try:
         lines = [json.dumps(line) for line in _lines(path)]
-        _replace(path, [*lines, json.dumps(_line(document))][-_KEPT:])
+        lines.append(json.dumps(_line(document)))
+        files.replace(path, "".join(f"{line}\n" for line in lines[-_KEPT:]).encode())
     except OSError as error:
         extra = {"event": "history_not_kept", "path": str(path)}
         logger.warning(
@@ -80,16 +81,3 @@ def _is_line(found: object) -> bool:
         and all(isinstance(found.get(name), int | None) for name in ("people", "accounts", "held"))
         and all(isinstance(done, int) for done in found["changes"].values())
     )
-
-
-def _replace(path: Path, lines: list[str]) -> None:
-    """The whole file or the one before. The name says no people, but who reads it is the owner's business."""
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        try:
-            file.writelines(f"{line}\n" for line in lines)
-            file.flush()
-            os.fsync(file.fileno())
-            Path(file.name).replace(path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise

@@ -27,6 +27,8 @@ class Output:
         """`check` raises `Stopped` when the run is to end; then nothing waits for a slow reader any more."""
         self._check, self._clock = check, clock
         self._gone = sys.stdout is None  # it was closed before we began
+        self.has_failed = False
+        """Whether something was lost that somebody may have wanted to read: the disk is full, say."""
 
     @property
     def is_over(self) -> bool:
@@ -43,6 +45,7 @@ class Output:
             self._give_up()
         except (OSError, ValueError) as error:  # ValueError: the stream was closed
             self._give_up()
+            self.has_failed = True
             why = f"{type(error).__name__}: {error}"
             logger.warning("stdout cannot be written: %s", why, extra={"event": "output_lost"})
 

@@ -16,7 +16,7 @@ from client.stop import Stop
 from client.terms import fitting, make_managed_roles, make_policy, profile_fields
 from config.settings import Settings
 from database.users import Users
-from sync import desired, plan
+from sync import desired, guard, plan
 from sync.brakes import Brakes
 from sync.desired import Desired
 from sync.model import Account, Kind, Memberships, Role, nothing
@@ -25,6 +25,10 @@ from sync.policy import Policy
 from sync.roles import ManagedRoles
 
 logger = logging.getLogger(__name__)
+
+MOST_NAMED = 10
+"""People; of more, to look for each takes as many requests as to read all."""
+_OF_THE_SOURCE = ("zero rows", "held")  # the guards that do not ask for accounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,20 +115,42 @@ class Reading:
         """The plan, with what it was made from. `named`: the addresses of those who may be changed; empty for
         everybody.
 
-        For so few that no limit can trip, only their accounts are read.
+        Of a few people only the accounts are read that are theirs, unless how many others there are may matter: a
+        limit that is a share of all is never higher for a few.
         """
         terms = self.terms()
-        if 0 < len(named) <= self.settings.sync_limit_floor:
+        if 0 < len(named) <= MOST_NAMED:
             try:
                 few = self.few(terms, named)
                 with self.phases.phase("plan"):
                     made = few.plan(brakes)
-                if not (few.policy.minimum and made.by_kind(Kind.REMOVE_ROLES, Kind.BLOCK, Kind.DELETE)):
+                if not (why := self._doubt(made, few)):
                     return made, few
-                why = "how many have a role matters (SYNC_ROLE_MINIMUM)"
             except TooManyTied as error:
                 why = str(error)
-            logger.info("%s; reading all accounts", why, extra={"event": "few_not_enough"})
+            _tell(why)
         state = self.everybody(terms)
         with self.phases.phase("plan"):
             return state.plan(brakes), state
+
+    def _doubt(self, made: Plan, few: State) -> str:
+        """Why all accounts have to be counted before it can be said whether this plan may be carried out."""
+        if few.policy.minimum and made.by_kind(Kind.REMOVE_ROLES, Kind.BLOCK, Kind.DELETE):
+            return "how many have a role matters (SYNC_ROLE_MINIMUM)"
+        refusals = guard.judge(made, self.settings.limits).refusals
+        if any(refusal.guard not in _OF_THE_SOURCE for refusal in refusals):
+            return "how many accounts there are matters to the limits"
+        return ""
+
+    def one(self, email: str) -> State:
+        """With the accounts of whoever has this address or, where these hang together with many others, all."""
+        terms = self.terms()
+        try:
+            return self.few(terms, [email])
+        except TooManyTied as error:
+            _tell(str(error))
+            return self.everybody(terms)
+
+
+def _tell(why: str) -> None:
+    logger.info("%s; reading all accounts", why, extra={"event": "few_not_enough"})

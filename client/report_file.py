@@ -1,10 +1,11 @@
-"""The report as a file: written whole or not at all, whatever happens."""
+"""The report as a file."""
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
+
+from client import files
 
 
 class ReportError(Exception):
@@ -14,27 +15,20 @@ class ReportError(Exception):
 def check_place(path: Path) -> None:
     """Raise `ReportError` if a report could not be written to `path`; leaves nothing behind."""
     try:
-        if path.is_dir():
-            raise IsADirectoryError(21, "it is a folder")
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}."):
+        found = files.place(path)
+        with tempfile.NamedTemporaryFile(dir=found.parent, prefix=f".{found.name}."):
             pass
     except OSError as error:
-        raise ReportError(f"the report cannot be written to {path}: {error.strerror}") from None
+        raise _unwritable(path, error) from None
 
 
 def write(path: Path, text: str) -> None:
-    """Replace `path` by `text`, at once. Only its owner may read it: it names people."""
+    """Replace `path` by `text`. Only its owner may read it: it names people."""
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8", errors="backslashreplace"
-        ) as file:
-            try:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-                Path(file.name).replace(path)
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
+        files.replace(path, text.encode(errors="backslashreplace"))
     except OSError as error:
-        raise ReportError(f"the report cannot be written to {path}: {error.strerror}") from None
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> ReportError:
+    return ReportError(f"the report cannot be written to {path}: {error.strerror}")

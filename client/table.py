@@ -16,7 +16,8 @@ from sync.text import visible
 
 _USUAL, _LEAST = 80, 20  # columns of a terminal that does not say, and the fewest that are made use of
 _INDENT, _GAP = 2, 4
-_ONE_COLUMN = 64  # columns; on a narrower screen the details stand below the name
+_DETAILS = 20  # columns that details need; where there are fewer, they stand below the name
+_NARROW = 64  # columns; on a wider screen they stand beside it in any case
 _LONGEST_NAME = 60  # columns up to which a list aligns; one longer name must not push all others aside
 
 Part = tuple[str, str]
@@ -47,10 +48,11 @@ class Screen:
     def entries(self, entries: Iterable[Entry], longest: int) -> Iterator[str]:
         """Each entry's lines: its name and, beside or below it, the details. `longest`: columns of the longest name."""
         width = self.width
-        if width is not None and width < _ONE_COLUMN:
+        if width is not None and width < _NARROW and _INDENT + longest + _GAP + _DETAILS > width:
             yield from self._below(entries, width)
             return
-        column = min(longest, _LONGEST_NAME if width is None else width // 2)
+        most = _LONGEST_NAME if width is None else longest if width < _NARROW else width // 2
+        column = min(longest, most)
         room = None if width is None else width - _INDENT - column - _GAP
         for name, details in entries:
             lines = [line for detail in details for line in _folded(_shown(detail), room)]

@@ -17,6 +17,7 @@ _ADDRESS = re.compile(f"{_LOCAL}@{_DOMAIN}")
 _AFTER_AT = re.compile(_DOMAIN)
 _BEFORE_AT = re.compile(rf"{_LOCAL}\Z"), re.compile(r"[\w.+-]+\Z")  # the second: in alice@x.io/bob@x.io, what / ends
 _LOCAL_LIMIT, _TOTAL_LIMIT = 64, 254  # Auth0, "User profile structure": local part and whole address
+_SPELT_ALIKE = (("ss", "\u00df"), ("\u03c3", "\u03c2"), ("\u03c2", "\u03c3"))  # ß, and the two sigmas
 _PUNCTUATION = bytes(code for code in range(128) if not chr(code).isalnum())
 
 
@@ -33,6 +34,15 @@ def key(text: str) -> str:
         return _plain(text)
     folded = unicodedata.normalize("NFC", text.strip()).casefold()
     return unicodedata.normalize("NFC", folded)
+
+
+def spellings(text: str) -> set[str]:
+    """`text` as a server may have it that only ignores case, where its key is the same: composed or not, with `ss` for
+    `ß`, with the sigma of the end of a word. What hardly anybody writes (ligatures, the long s) is left out."""
+    exact = address(text)
+    written = {exact, key(text)}
+    written |= {exact.replace(one, other) for one, other in _SPELT_ALIKE}
+    return written | {unicodedata.normalize("NFD", one) for one in written}
 
 
 def same(one: str | None, other: str | None) -> bool:

@@ -85,6 +85,13 @@ class Run:
         why = "refused" if self.guard.refusals else "" if self.writes else "planned"
         return [*(Outcome(change, Status.NOT_TRIED, why) for change in self.plan.changes), *self.plan.kept_back]
 
+    def way_back(self) -> str | None:
+        """The command that brings back what this run took or overwrote; None if it was nothing."""
+        if not self.journal or self.mode != "sync":
+            return None
+        settings = (word for word in self.command if word.startswith("--env-file="))
+        return shlex.join(["python", "main.py", "restore", self.journal, *settings])
+
     def way_out(self) -> str | None:
         """The command that carries out this plan in spite of the refusals; None if nothing does."""
         refusals = self.guard.refusals
@@ -138,6 +145,7 @@ def document(run: Run) -> dict[str, Any]:
         ],
         "invitations": run.invitations or None,
         "journal": run.journal or None,
+        "way_back": run.way_back(),
         "notes": [{"email": email, "note": note} for email, note in run.notes],
         "requests": {
             "total": sum(run.requests.values()),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -46,7 +45,6 @@ def render(document: Document, recent: Sequence[Mapping[str, Any]] = ()) -> str:
         role_bars=charts.roles(document),
         trend=charts.trend(document, recent),
         chart=charts,
-        restore=_restore(document),
         kinds=words.KINDS,
         outcomes=words.OUTCOMES,
         style=style,
@@ -114,9 +112,3 @@ def _hash(text: str) -> Markup:
     """How a Content-Security-Policy names the one style and the one script that it allows."""
     digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
     return Markup(f"'sha256-{digest}'")  # noqa: S704 - base64
-
-
-def _restore(document: Document) -> str:
-    """The command that brings back what this run took, if it took anything."""
-    journal = document["journal"]
-    return shlex.join(["python", "main.py", "restore", journal]) if journal and document["mode"] == "sync" else ""

@@ -6,8 +6,6 @@ import contextlib
 import fcntl
 import json
 import os
-import stat
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +15,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.parser import text_string_to_metric_families
 
+from client import files
 from client.watching.errands import Failed
 from sync.model import Kind, Status
 from sync.report import Exit, Run
@@ -49,15 +48,13 @@ def write(path: Path, run: Run, owner: str, last_success_file: Path) -> str:
     `last_success_file`: where else the time of the last success is found. Raises `Failed`.
     """
     try:
-        path = path.resolve()  # a link stays one
-        if path.exists() and not stat.S_ISREG(path.stat().st_mode):
-            raise Failed(f"{path} is no ordinary file; name one that ends in .prom")
+        path = files.place(path)
         with _alone_in(path.parent):
             known, trouble = _last_success_in(path, _common(run, owner))
-            _replace(path, render(run, owner, max(known, _last_success_of(last_success_file, run.connection))))
-    except (OSError, RuntimeError) as error:  # the latter for links in a circle
-        why = getattr(error, "strerror", None) or "its links go in a circle"
-        raise Failed(f"the metrics cannot be written to {path}: {why}") from None
+            earlier = max(known, _last_success_of(last_success_file, run.connection))
+            files.replace(path, render(run, owner, earlier), _MODE)
+    except OSError as error:
+        raise Failed(f"the metrics cannot be written to {path}: {error.strerror}") from None
     return trouble
 
 
@@ -174,17 +171,3 @@ def _alone_in(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """At once: nobody ever reads half a file. The exporter takes no notice of a name that ends otherwise."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        try:
-            file.write(content)
-            file.flush()
-            os.fchmod(file.fileno(), _MODE)
-            os.fsync(file.fileno())
-            Path(file.name).replace(path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise

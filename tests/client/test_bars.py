@@ -1,20 +1,17 @@
-"""Bars on a terminal: what they say, what of it fits, and that nothing of them is in anybody's way."""
+"""Bars on a terminal: what they say, and what of it fits."""
 
 from __future__ import annotations
 
 import io
-import logging
 import os
 import pty
 import sys
-import threading
-import time
+import termios
 
 import pytest
 
-from client.bars import Bars, LastLine
+from client.bars import Bars
 from client.phases import Step
-from config import logs
 from tests.client.shown import Clock, Terminal, left, step_of
 from tests.functional.terminal import COLOUR, CONTROL, seen
 
@@ -101,18 +98,10 @@ def test_a_terminal_that_is_resized_is_looked_at_each_time() -> None:
         widths = []
         for columns in (80, 40):
             os.environ.pop("COLUMNS", None)
-            set_columns(theirs, columns)
+            termios.tcsetwinsize(theirs, (24, columns))
             widths.append(bars._width())  # noqa: SLF001 - the terminal is what is looked at
 
     assert widths == [79, 39]
-
-
-def set_columns(descriptor: int, columns: int) -> None:
-    import fcntl  # noqa: PLC0415
-    import struct  # noqa: PLC0415
-    import termios  # noqa: PLC0415
-
-    fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
 
 
 def test_a_short_phase_shows_nothing(terminal: Terminal) -> None:
@@ -145,100 +134,6 @@ def test_of_a_phase_that_is_over_a_line_stays(step: Step, line: str, terminal: T
     assert seen(terminal.getvalue()) == [line, ""]
 
 
-def test_log_lines_are_above_the_bar_and_whole(terminal: Terminal) -> None:
-    clock, step = Clock(), step_of(1, 2)
-    bars = Bars(terminal, clock)
-    bars.begin(step)
-    clock.now += 1
-    bars.tick()
-
-    long = "x" * 300
-    sys.stderr.write(f"{long}\n")
-    sys.stderr.write("and in ")
-    during = seen(terminal.getvalue())
-    bars.tick()
-    sys.stderr.write("two parts\n")
-    after = seen(terminal.getvalue())
-    bars.end(step)
-
-    assert during == [long, "and in"]
-    assert after[:2] == [long, "and in two parts"]
-    assert after[2].startswith("read accounts ━")
-    assert seen(terminal.getvalue())[:2] == [long, "and in two parts"]
-
-
-def test_the_logs_of_the_job_go_above_the_bar(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stderr", terminal)
-    root = logging.getLogger()
-    before, level = [*root.handlers], root.level
-    logs.configure("INFO", "text", "run")
-    clock, step = Clock(), step_of(1, 2)
-    bars = Bars(terminal, clock)
-    try:
-        bars.begin(step)
-        clock.now += 1
-        bars.tick()
-        logging.getLogger("client.apply").info("added ann@x.io", extra={"event": "change_done"})
-        bars.end(step)
-        logging.getLogger("client.apply").info("added bob@x.io", extra={"event": "change_done"})
-    finally:
-        root.handlers[:] = before
-        root.setLevel(level)
-
-    lines = seen(terminal.getvalue())
-    assert [line.partition("INFO")[2].strip() or line for line in lines] == [
-        "added ann@x.io", "read accounts: 1 of 2 accounts in 1 s", "added bob@x.io", "",
-    ]  # fmt: skip
-
-
-def test_many_threads_that_log_do_not_mix_with_the_bar(terminal: Terminal) -> None:
-    clock, step = Clock(), step_of(1, 2)
-    bars = Bars(terminal, clock)
-    bars.begin(step)
-    clock.now += 1
-    bars.tick()
-
-    def log(name: str) -> None:
-        for number in range(50):
-            sys.stderr.write(f"{name} {number}\n")
-
-    threads = [threading.Thread(target=log, args=(name,)) for name in "abc"]
-    for thread in threads:
-        thread.start()
-    for _ in range(50):
-        bars.tick()
-    for thread in threads:
-        thread.join()
-    bars.end(step)
-
-    lines = seen(terminal.getvalue())
-    assert sorted(lines[:-2]) == sorted(f"{name} {number}" for name in "abc" for number in range(50))
-
-
-def test_two_never_write_to_the_terminal_at_the_same_time() -> None:
-    class Crowded(Terminal):
-        inside = most = 0
-
-        def write(self, text: str) -> int:
-            self.inside += 1
-            self.most = max(self.most, self.inside)
-            time.sleep(0.0005)  # the others get a turn
-            self.inside -= 1
-            return len(text)
-
-    crowded = Crowded()
-    line = LastLine(crowded)
-    threads = [threading.Thread(target=line.write_above, args=("a line\n",)) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    line.show("a bar")
-    for thread in threads:
-        thread.join()
-    line.clear()
-
-    assert crowded.most == 1
-
-
 def test_nothing_but_the_beginning_of_the_line_and_its_rest_is_controlled(terminal: Terminal) -> None:
     bar_of(step_of(1, 2), terminal)
 
@@ -252,42 +147,6 @@ def test_without_colours_there_are_none(terminal: Terminal, monkeypatch: pytest.
 
     assert COLOUR.findall(terminal.getvalue()) == []
     assert "━" in terminal.getvalue()
-
-
-class Gone(Terminal):
-    """A terminal that has been closed on the other side."""
-
-    def write(self, _text: str) -> int:
-        """Fails as the kernel has it."""
-        raise OSError(5, "Input/output error")
-
-
-def test_a_terminal_that_went_away_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    gone = Gone()
-    monkeypatch.setattr(sys, "stderr", gone)
-    clock, step = Clock(), step_of(1, 2)
-    bars = Bars(gone, clock)
-
-    bars.begin(step)
-    clock.now += 1
-    bars.tick()
-    sys.stderr.write("a line\n")
-    bars.end(step)
-
-    assert sys.stderr is gone
-
-
-def test_whoever_has_the_stream_still_can_write_when_the_line_is_gone(terminal: Terminal) -> None:
-    line = LastLine(terminal)
-    line.show("12 of 20")
-    late = sys.stderr
-    line.clear()
-
-    late.write("a late word\n")
-    late.flush()
-
-    assert seen(terminal.getvalue()) == ["a late word", ""]
-    assert late.isatty()
 
 
 def test_a_terminal_that_knows_no_such_letters_gets_others(monkeypatch: pytest.MonkeyPatch) -> None:

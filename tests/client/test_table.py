@@ -26,6 +26,10 @@ def test_on_a_narrow_screen_details_stand_below_the_names() -> None:
     assert shown(NARROW, ENTRIES) == ["  ann@x.io", "    admin", "  bob.longer@x.io", "    editor, viewer"]
 
 
+def test_on_a_narrow_screen_short_names_leave_room_beside_them() -> None:
+    assert shown(NARROW, ENTRIES[:1]) == ["  ann@x.io    admin"]
+
+
 def test_further_details_stand_below_the_first() -> None:
     entry: Entry = ("ann@x.io", [[("name: 1", "")], [("nickname: 2", "")]])
 

@@ -1,12 +1,17 @@
-"""A server that accepts and never answers, and the end of every thread that asks a database."""
+"""Servers that never answer, or let everybody in, and the end of every thread that asks a database."""
 
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+
+from tests.database.builders import fake_pyodbc
+from tests.database.identity import MetadataService, metadata_service
 
 Silence = Callable[[], None]
 
@@ -33,3 +38,18 @@ def _reading_ends() -> Iterator[None]:
         if thread.name.startswith("database"):
             thread.join(30)
             assert not thread.is_alive()
+
+
+@pytest.fixture
+def pyodbc(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A driver whose server lets everybody in."""
+    module = fake_pyodbc()
+    monkeypatch.setitem(sys.modules, "pyodbc", module)
+    return module
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[MetadataService]:
+    """The real azure-identity finds this one's managed identity, and no other."""
+    with metadata_service(monkeypatch) as service:
+        yield service

@@ -11,6 +11,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from config.settings import Settings
+from tests.config.builders import settings
+
 _ELSEWHERE = (
     "AZURE_CLIENT_ID",
     "AZURE_TENANT_ID",
@@ -18,6 +21,16 @@ _ELSEWHERE = (
     "AZURE_TOKEN_CREDENTIALS",
     "IDENTITY_ENDPOINT",
 )
+
+
+QUERY = "SELECT email, role FROM people"
+TARGET = "SQL Server db.example:1433, database hr"  # as the settings of the tests name it
+_ENTRA = {"MSSQL_AD_LOGIN": "true", "MSSQL_USERNAME": None, "MSSQL_PASSWORD": None, "USERS_DB_QUERY": QUERY}
+
+
+def entra(**changes: str | None) -> Settings:
+    """Settings that log in with Entra ID."""
+    return settings(**{**_ENTRA, **changes})
 
 
 class MetadataService:

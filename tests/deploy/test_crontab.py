@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,9 +56,9 @@ def run(job: Job, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run the command as cron does, with the settings in the .env of the folder of the installation."""
     home = job.folder / "installed"
     home.mkdir(exist_ok=True)
-    for name in ("main.py", ".venv"):
+    for name, original in (("main.py", ROOT / "main.py"), (".venv", Path(sys.prefix))):
         if not (home / name).is_symlink():
-            (home / name).symlink_to(ROOT / name)
+            (home / name).symlink_to(original)
     lines = [f"{name}={value}\n" for name, value in (job.settings | settings).items()]
     (home / ".env").write_text("".join(lines))
     found = table()

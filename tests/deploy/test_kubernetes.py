@@ -99,6 +99,10 @@ def test_the_container_has_no_rights_that_it_does_not_need(pod: Any, container: 
     assert not {"hostNetwork", "hostPID", "hostIPC", "initContainers"} & set(pod)
 
 
+def test_no_service_of_the_cluster_gets_among_the_settings(pod: Any) -> None:
+    assert pod["enableServiceLinks"] is False
+
+
 def test_it_runs_as_the_user_of_the_image(pod: Any) -> None:
     context = pod["securityContext"]
 

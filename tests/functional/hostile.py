@@ -84,7 +84,7 @@ def assert_fit_to_be_seen(result: Result, log_format: str = "text") -> None:
     lines = result.stderr.splitlines()
     if log_format == "json":
         events = [json.loads(line) for line in lines]
-        assert all(event.keys() == {"time", "level", "run_id", "message"} for event in events)
+        assert all(event.keys() >= {"time", "level", "run_id", "event", "message"} for event in events)
         assert {event["run_id"] for event in events} <= {result.report["run_id"]}
         times = [event["time"] for event in events]
     else:

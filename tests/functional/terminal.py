@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import pty
 import re
-import struct
 import subprocess
 import sys
 import termios
@@ -70,7 +68,7 @@ def run_on_terminal(
     `meanwhile` is called once there is something on it.
     """
     ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    termios.tcsetwinsize(theirs, (24, columns))
     environment = {"TERM": "xterm-256color", **job.environment(**{**settings, **UNMEASURED})}
     environment = {name: value for name, value in environment.items() if name not in {"COLUMNS", "COLORTERM"}}
     file = job.folder / "stdout"

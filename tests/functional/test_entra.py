@@ -35,5 +35,6 @@ def test_a_run_without_a_token_reads_nothing_and_ends_with_one_sentence(
 
     assert result.code == 1
     assert f"{TARGET}: Entra ID gave no token (" in result.stderr
+    assert "DefaultAzureCredential" not in result.stderr  # azure-identity's own warning has pages of the same
     assert "Traceback" not in result.said
     assert job.sandbox.writes() == []

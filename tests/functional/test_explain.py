@@ -160,6 +160,18 @@ def test_an_account_whose_primary_identity_is_elsewhere_is_out_of_scope(job: Job
     assert part(result, "scope")[0] == f"{elsewhere} is out of scope: its primary identity is in google-oauth2"
 
 
+def test_whose_account_is_one_of_a_circle_is_told_so_although_all_have_to_be_read(job: Job) -> None:
+    for key, email in enumerate(("a@x.io", "b@x.io", "c@x.io")):
+        keyed(job, email, str(key))
+    people(job, *({"email": email, "id": str(key)} for key, email in enumerate(("b@x.io", "c@x.io", "a@x.io"))))
+
+    result = job.run("explain", "a@x.io")
+
+    assert result.code == 0
+    assert "in a circle" in part(result, "decision")[0]
+    assert part(result, "account")[1] == "roles: viewer"
+
+
 def test_somebody_whom_nobody_knows_is_said_to_be_nobody(job: Job) -> None:
     job.people([("ann@x.io", "viewer")])
 

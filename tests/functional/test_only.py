@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bench.population import world
 from sandbox import Fault
 from tests.functional.job import Job, StartJob
@@ -81,6 +83,18 @@ def test_a_plan_for_somebody_can_be_expected_by_the_sync(job: Job) -> None:
     assert job.tenant.snapshot() == {"ann@x.io": ["admin"]}
 
 
+def test_where_a_limit_is_a_share_of_all_accounts_all_are_counted(job: Job) -> None:
+    for number in range(30):
+        job.tenant.add_user(f"user{number}@x.io", roles=("viewer",))
+    job.people([(f"user{number}@x.io", "viewer") for number in range(1, 30)])
+
+    result = job.run("--only", "user0@x.io", SYNC_LIMIT_FLOOR="0")  # 1 of 1 would be too many, 1 of 30 is not
+
+    assert result.code == 0
+    assert "user0@x.io" not in job.tenant.snapshot()
+    assert result.report["whole"] is True
+
+
 def test_more_people_than_the_floor_allows_are_guarded_by_all_accounts(job: Job) -> None:
     for number in range(30):
         job.tenant.add_user(f"user{number}@x.io", roles=("viewer",))
@@ -106,6 +120,47 @@ def test_where_a_role_must_keep_its_holders_all_of_them_are_counted(job: Job) ->
     assert (refused.code, allowed.code) == (4, 0)
     assert "would be left with 1 of its 2 holders" in refused.stdout
     assert job.tenant.snapshot() == {"ann@x.io": ["viewer"], "bob@x.io": ["admin"]}
+
+
+@pytest.mark.parametrize("namespace", ["hr/sync", "a*", 'a"b', "x]"])
+def test_a_namespace_that_no_search_takes_does_not_matter(job: Job, namespace: str) -> None:
+    account = job.tenant.add_user("old@x.io", roles=("viewer",), app_metadata={namespace: {"id": "7"}})
+    people(job, {"email": "new@x.io", "id": "7", "role": "viewer"})
+
+    explained = job.run("explain", "new@x.io", SYNC_NAMESPACE=namespace)
+    result = job.run("--only", "new@x.io", SYNC_NAMESPACE=namespace)
+
+    assert (explained.code, result.code) == (0, 0)
+    assert "it bears the key '7'" in explained.stdout
+    assert job.tenant.users[account]["email"] == "new@x.io"
+
+
+@pytest.mark.parametrize("key", ['7" OR email:"bob@x.io', "a\\b", "7:*", "(x)", "x" * 300])
+def test_a_key_of_any_letters_is_looked_for_as_it_is(job: Job, key: str) -> None:
+    account = keyed(job, "old@x.io", key)
+    job.tenant.add_user("bob@x.io", roles=("viewer",))
+    people(job, {"email": "new@x.io", "id": key, "role": "viewer"})
+
+    result = job.run("--only", "new@x.io")
+
+    assert result.code == 0
+    assert result.report["whole"] is False
+    assert job.tenant.users[account]["email"] == "new@x.io"
+    assert "bob@x.io" in job.tenant.snapshot()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("stra\u00dfe@x.io", "strasse@x.io"), ("andr\u00e9@x.io", "andre\u0301@x.io")]
+)
+def test_accounts_whose_emails_count_as_one_are_held_as_in_a_run_for_everybody(job: Job, one: str, other: str) -> None:
+    for email in (one, other):
+        job.tenant.add_user(email, roles=("viewer",))
+    job.people([("ann@x.io", "viewer")])
+
+    results = [job.run("--only", email) for email in (one, other)]
+
+    assert [changes(result) for result in results] == [[], []]
+    assert {one, other} <= job.tenant.snapshot().keys()
 
 
 def test_a_search_that_cannot_be_answered_ends_the_run_before_a_write(job: Job) -> None:

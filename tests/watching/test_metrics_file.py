@@ -81,7 +81,7 @@ def _circle(file: Path) -> None:
     ("make", "why"),
     [
         (os.mkfifo, "is no ordinary file"),
-        (Path.mkdir, "is no ordinary file"),
+        (Path.mkdir, "it is a folder"),
         (lambda file: file.symlink_to("/dev/null"), "is no ordinary file"),
         (_no_folder, "No such file or directory"),
         (_circle, "its links go in a circle"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,10 +17,10 @@ from client.terms import make_brakes, make_protection, needed_scopes
 from client.wiring import make_applier, make_reader, make_scope, make_transport
 from config.settings import Settings
 from database.users import Users
-from sync import guard, restoring
+from sync import address, guard, restoring
 from sync.brakes import Brakes
 from sync.guard import Approval
-from sync.model import Prior
+from sync.model import Account, Prior
 from sync.plan import Plan
 from sync.policy import Policy
 from sync.report import Run
@@ -80,19 +80,21 @@ class App:
         """Why whoever has this e-mail is treated so, in a few requests."""
         self.transport.tokens.require(needed_scopes(self.settings, writes=False))
         state = self.reading.one(email)
-        return explain(state, state.plan(self.brakes), email, self.reader.lockouts)
+        plan = state.plan(self.brakes)
+        return explain(state, plan, self.reading.refused(plan), email, self.reader.lockouts)
 
     def _agreement(self) -> tuple[Plan, Policy]:
         made, state = self.reading.plan(self.brakes, self.orders.only)
-        for email in self.brakes.strangers(state.people.keys(), state.accounts):
-            logger.warning(
-                "--only %s: there is nobody of this e-mail, neither in the source nor in the tenant",
-                email,
-                extra={"event": "only_nobody", "email": email},
-            )
+        self._warn_of_strangers(state.people.keys(), state.accounts, "neither in the source nor in the tenant")
         return made, state.policy
 
+    def _warn_of_strangers(self, people: Iterable[str], accounts: Iterable[Account], where: str) -> None:
+        for email in self.brakes.strangers(people, accounts):
+            extra = {"event": "only_nobody", "email": email}
+            logger.warning("--only %s: there is nobody of this e-mail, %s", email, where, extra=extra)
+
     def _restoration(self, priors: Sequence[Prior]) -> tuple[Plan, Policy]:
+        self._warn_of_strangers((address.key(prior.email) for prior in priors), (), "not in this journal")
         roles = self.reader.roles()
         protection = make_protection(self.settings, roles)
         restoration = restoring.build(

@@ -84,6 +84,11 @@ def _not_begun(record: Run, stop: Stop, error: Exception, form: str) -> None:
         logger.error("%s", error, extra={"event": "not_begun"})
         record.exit_code = Exit.USAGE if isinstance(error, ReportError) else Exit.LOCKED
         record.error = str(error)
+    _print(record, form)
+
+
+def _print(record: Run, form: str) -> None:
+    """What a program that reads stdout waits for, also where there is nothing to report of."""
     if form != "text":
         Output().write(render(document(record), form))
 
@@ -135,12 +140,16 @@ class _Job:
                 self._tell()
         except (Stopped, SettingsError, ReportError, LockHeld, SourceLockHeld) as error:
             _not_begun(self.record, self.stop, error, self.arguments.format)
-        except BaseException:
-            self.record.exit_code = Exit.FAILED
-            raise
+        except Exception as error:  # noqa: BLE001 - nor without being told
+            self._unexpected(error)
+            _print(self.record, self.arguments.format)
         finally:
             if self.watch is not None:
                 self.watch.end(self.record)
+
+    def _unexpected(self, error: Exception) -> None:
+        logger.error("this is a bug; please report it with the lines below", exc_info=error, extra={"event": "bug"})
+        self.record.exit_code, self.record.error = Exit.FAILED, f"unexpected: {type(error).__name__}"
 
     def _write(self) -> None:
         with self.locks.on_this_host():
@@ -171,9 +180,8 @@ class _Job:
             record.exit_code, record.error = Exit.SETTINGS, str(error)
         except (SourceError, Auth0Error, Unwritable) as error:
             record.exit_code, record.error = Exit.FAILED, str(error)
-        except Exception as error:
-            logger.exception("this is a bug; please report it with the lines below", extra={"event": "bug"})
-            record.exit_code, record.error = Exit.FAILED, f"unexpected: {type(error).__name__}"
+        except Exception as error:  # noqa: BLE001 - nothing ends without a report
+            self._unexpected(error)
         if self.stop.signal:
             record.exit_code = Exit(128 + self.stop.signal)
         traffic = app.transport.traffic

@@ -27,13 +27,16 @@ class Section:
     lines: Sequence[str]
 
 
-def explain(state: State, plan: Plan, email: str, lockouts: Callable[[str], list[str]]) -> list[Section]:
+def explain(
+    state: State, plan: Plan, refused: Sequence[str], email: str, lockouts: Callable[[str], list[str]]
+) -> list[Section]:
     """Source rows, person, match, account, scope, protection, decision.
 
-    `plan` is that of `state`, without the brakes of one run. `lockouts`: from where a user id is kept out by Auth0's
+    `plan` is that of `state`, without the brakes of one run; `refused`: why no run would carry it out, whoever it is
+    about. `lockouts`: from where a user id is kept out by Auth0's
     brute-force protection.
     """
-    case = _Case.of(state, plan, email)
+    case = _Case.of(state, plan, refused, email)
     return [
         Section("source", list(case.rows())),
         Section("person", list(case.persons())),
@@ -49,6 +52,7 @@ def explain(state: State, plan: Plan, email: str, lockouts: Callable[[str], list
 class _Case:
     state: State
     plan: Plan
+    refused: Sequence[str]
     key: str
     """The address key that was asked for."""
     person: Person | None
@@ -58,7 +62,7 @@ class _Case:
     """The account that has the e-mail: the person's, or the one that was asked for."""
 
     @classmethod
-    def of(cls, state: State, plan: Plan, email: str) -> _Case:
+    def of(cls, state: State, plan: Plan, refused: Sequence[str], email: str) -> _Case:
         key, people = address.key(email), state.people.people
         ours = [account for account in state.accounts if account.connection == state.connection.name]
         asked = next((account for account in ours if address.key(account.email or "") == key), None)
@@ -68,7 +72,7 @@ class _Case:
         holder = next((account for account in ours if address.key(account.email or "") == theirs), None)
         wanted = person.source_id if person else ""
         bearer = next((account for account in ours if wanted and account.marks.source_id == wanted), None)
-        return cls(state, plan, key, person, bearer, holder or asked)
+        return cls(state, plan, refused, key, person, bearer, holder or asked)
 
     @property
     def account(self) -> Account | None:
@@ -79,6 +83,12 @@ class _Case:
         """The address keys of all that this is about."""
         emails = [one.email for one in (self.person, self.bearer, self.holder) if one is not None and one.email]
         return {self.key, *map(address.key, emails)}
+
+    @property
+    def own_keys(self) -> set[str]:
+        """Those under which a plan speaks of the person and of their account, and of no neighbour."""
+        email = (self.account and self.account.email) or (self.person and self.person.email)
+        return {address.key(email)} if email else {self.key}
 
     def rows(self) -> Iterator[str]:
         frame, wanted = self.state.frame, set(self._row_numbers())
@@ -119,8 +129,8 @@ class _Case:
             yield f"{field}: {shown(value)}"
 
     def _is_about(self, email: str) -> bool:
-        key = address.key(email)
-        return key in self.keys or any(self.state.people.lookalikes.behind(one) == email for one in self.keys)
+        own = self.own_keys
+        return address.key(email) in own or any(self.state.people.lookalikes.behind(one) == email for one in own)
 
     def matches(self) -> Iterator[str]:
         person, bearer, holder = self.person, self.bearer, self.holder
@@ -187,11 +197,13 @@ class _Case:
 
     def _reasons(self, left_alone: Iterable[Held | Protected]) -> list[str]:
         about = [one for one in left_alone if self._is_about(one.email)]
-        about.sort(key=lambda one: address.key(one.email) not in self.keys)  # what may only be meant comes last
+        about.sort(key=lambda one: address.key(one.email) not in self.own_keys)  # what may only be meant comes last
         return [one.reason for one in about]
 
     def decisions(self) -> Iterator[str]:
         """What becomes of them, and why; old and new values."""
+        for sentence in self.refused:
+            yield f"a run for everybody would be refused: {sentence}; else:"
         changes = [change for change in self.plan.changes if self._is_theirs(change)]
         kept_back = [outcome for outcome in self.plan.kept_back if self._is_theirs(outcome.change)]
         if reasons := self._reasons(self.plan.protected):
@@ -205,6 +217,15 @@ class _Case:
         for outcome in kept_back:
             yield f"kept back by {outcome.why}:"
             yield from (f"  {line}" for line in self._change(outcome.change))
+        if self.bearer is not None and self.holder is not None and self.holder is not self.bearer:
+            yield from self._neighbour(self.holder)
+
+    def _neighbour(self, account: Account) -> Iterator[str]:
+        """Why the other account, which has the e-mail, is left alone."""
+        key = address.key(account.email or "")
+        left_alone: list[Held | Protected] = [*self.plan.protected, *self.plan.held]
+        reasons = [one.reason for one in left_alone if address.key(one.email) == key]
+        yield from (f"{account.user_id}, which has this e-mail, is left alone: {reason}" for reason in reasons)
 
     def _is_theirs(self, change: Change) -> bool:
         if change.user_id:

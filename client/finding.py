@@ -12,8 +12,12 @@ from sync import address
 from sync.desired import Desired
 from sync.model import Account, Memberships, Person, Role
 
-_MOST_LOOKS, _MOST_ACCOUNTS = 5, 2  # for one person; an e-mail that changes takes four looks or five
+_MOST_LOOKS, _MOST_ACCOUNTS = (
+    6,
+    2,
+)  # for one person; an e-mail that changes takes four looks, one that changes hands six
 
+_LONGEST = 3_000  # characters; servers take URLs of some 8,000, and not every character is one there
 _MANY = "the accounts hang together with several others, by e-mails or keys"
 _SEARCHABLE = re.compile(r"[\w-]+")  # the names that need no escaping in a search, which is not documented for names
 
@@ -82,6 +86,8 @@ class Finder:
         if ids and not _SEARCHABLE.fullmatch(self.reader.namespace):
             raise TooManyTied("no search takes the letters of SYNC_NAMESPACE")
         spelt = sorted({one for email in emails for one in address.spellings(email)})
+        if sum(map(len, (*spelt, *ids))) > _LONGEST:
+            raise TooManyTied("what is to be looked for is too long for one search")
         for account in self.reader.search_few(spelt, ids, self.fields):
             self.accounts[account.user_id] = account
         for email in emails:  # afterwards: they are as of now

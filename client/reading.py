@@ -28,7 +28,8 @@ logger = logging.getLogger(__name__)
 
 MOST_NAMED = 10
 """People; of more, to look for each takes as many requests as to read all."""
-_OF_THE_SOURCE = ("zero rows", "held")  # the guards that do not ask for accounts
+OF_THE_SOURCE = ("zero rows", "held")
+"""The guards that do not ask for accounts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +139,14 @@ class Reading:
         if few.policy.minimum and made.by_kind(Kind.REMOVE_ROLES, Kind.BLOCK, Kind.DELETE):
             return "how many have a role matters (SYNC_ROLE_MINIMUM)"
         refusals = guard.judge(made, self.settings.limits).refusals
-        if any(refusal.guard not in _OF_THE_SOURCE for refusal in refusals):
+        if any(refusal.guard not in OF_THE_SOURCE for refusal in refusals):
             return "how many accounts there are matters to the limits"
         return ""
+
+    def refused(self, made: Plan) -> list[str]:
+        """Why no run would carry out a plan from this source, whoever it is about."""
+        refusals = guard.judge(made, self.settings.limits).refusals
+        return [refusal.sentence for refusal in refusals if refusal.guard in OF_THE_SOURCE]
 
     def one(self, email: str) -> State:
         """With the accounts of whoever has this address or, where these hang together with many others, all."""

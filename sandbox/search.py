@@ -111,12 +111,12 @@ def _comparison(name: str | None, value: str) -> Predicate:
         return lambda account: account.get("blocked") is (value == "true")
     if name and name.startswith(("app_metadata.", "user_metadata.")):
         keys, wanted = name.split("."), value.lower()
-        return lambda account: str(_at(account, keys)).lower() == wanted
+        return lambda account: bool(wanted) and str(_at(account, keys)).lower() == wanted
     raise _refused()
 
 
 def _at(account: dict[str, Any], keys: list[str]) -> object:
-    """What is at the end of the path; nothing where there is no such path, as such a value is not indexed."""
+    """What is at the end of the path; nothing where there is no such path. Empty values are not indexed."""
     found: object = account
     for key in keys:
         found = found.get(key) if isinstance(found, dict) else None

@@ -33,6 +33,7 @@ _ALL_FIELDS = (
     "user_metadata", "picture", "name", "nickname", "given_name", "family_name", "multifactor",
     "multifactor_last_modified", "last_ip", "last_login", "last_password_reset", "logins_count",
 )  # fmt: skip
+_OF_CONNECTION = "id,name,strategy"
 _OF_IDENTITIES = ("connection", "user_id", "provider", "isSocial")  # the others may be tokens of another provider
 
 Read = TypeVar("Read")
@@ -79,8 +80,10 @@ class Reader:
         return self._found
 
     def _find_connection(self) -> Connection:
-        item = self._connection_record("id,name,strategy")
-        return _usable(Connection(str(item.get("id")), self._connection, str(item.get("strategy"))))
+        return self._connection_of(self._connection_record(_OF_CONNECTION))
+
+    def _connection_of(self, record: dict[str, Any]) -> Connection:
+        return _usable(Connection(str(record.get("id")), self._connection, str(record.get("strategy"))))
 
     def _connection_record(self, fields: str) -> dict[str, Any]:
         params = {"name": self._connection, "fields": fields, "include_fields": "true"}
@@ -102,7 +105,9 @@ class Reader:
 
     def takes_usernames(self) -> bool:
         """Whether accounts of the connection have usernames. Where it does not say, they may."""
-        options = self._connection_record("name,options").get("options")  # it holds secrets too: nothing else is kept
+        record = self._connection_record(f"{_OF_CONNECTION},options")  # they hold secrets too: nothing else is kept
+        self._found = self._found or self._connection_of(record)
+        options = record.get("options")
         if not isinstance(options, dict):
             return True
         attributes = options.get("attributes")

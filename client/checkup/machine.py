@@ -16,7 +16,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     """The state folder, and the place of the metrics."""
     folder = settings.sync_state_dir
     if trouble := _trouble(folder):
-        yield bad("state folder", f"SYNC_STATE_DIR: {folder} cannot be written: {trouble}")
+        yield bad("state folder", f"SYNC_STATE_DIR: {folder} cannot be written: {trouble}", is_setting=True)
     else:
         running = "; a run is going on at this moment" if _is_locked(folder) else ""
         yield good("state folder", f"{folder} can be written{running}")

@@ -8,6 +8,7 @@ import pandas as pd
 
 from client.checkup.findings import Finding, bad, good
 from client.checkup.tenant import There
+from client.reading import OF_THE_SOURCE
 from config.settings import Settings
 from sync import desired, guard, plan
 from sync.model import Memberships
@@ -27,7 +28,7 @@ def findings(settings: Settings, frame: pd.DataFrame, there: There) -> Iterator[
     if len(held) > _SHOWN:
         details.append(f"... and {len(held) - _SHOWN} more (all of them: python main.py plan)")
     text = f"{len(people.people):,} understood, {len(held):,} held, {people.duplicates:,} rows that name them again"
-    refusals = [one for one in guard.judge(made, settings.limits).refusals if one.guard in {"zero rows", "held"}]
+    refusals = [one for one in guard.judge(made, settings.limits).refusals if one.guard in OF_THE_SOURCE]
     if refusals:
         yield bad("people", f"a run would be refused: {refusals[0].sentence}", [text, *details])
     else:

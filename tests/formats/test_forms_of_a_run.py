@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from client import door
 from tests.functional.job import Job
 
 BEGINNINGS = {"json": "{\n", "csv": "\ufeffrun_id,", "markdown": "# ", "html": "<!doctype html>\n"}
@@ -75,3 +76,32 @@ def test_a_page_shows_the_runs_before_it(job: Job) -> None:
     result = job.run("--format", "html")
 
     assert "The last 2 runs" in result.stdout
+
+
+@pytest.mark.parametrize("form", BEGINNINGS)
+def test_whatever_the_locale_a_form_is_utf_8(job: Job, form: str) -> None:
+    job.people([("j\u00fcrgen@x.io", "viewer")])
+    process = job.start("plan", "--format", form, PYTHONIOENCODING="latin-1", PYTHONUTF8="0")
+    assert process.stdout is not None
+
+    text = process.stdout.buffer.read().decode("utf-8")  # type: ignore[attr-defined]
+    process.communicate()
+
+    assert text.startswith(BEGINNINGS[form])
+    assert "j\u00fcrgen@x.io" in text
+
+
+def test_what_nobody_has_thought_of_is_told_in_the_form_that_was_asked_for(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bug(*_given: object) -> None:
+        raise LookupError("odd")
+
+    monkeypatch.setattr(door, "forget_old", bug)
+
+    result = job.run("--format", "json")
+
+    assert result.code == 1
+    assert json.loads(result.stdout)["error"] == "unexpected: LookupError"
+    assert "this is a bug" in result.stderr
+    assert job.sandbox.writes() == []

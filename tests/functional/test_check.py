@@ -93,6 +93,23 @@ def test_what_hangs_on_a_setting_at_fault_is_not_tried_and_the_rest_is(ready: Jo
     assert lines(without_query)["connection"].startswith("✔")
 
 
+def test_a_login_that_fails_is_told_as_that_and_the_query_is_not_tried(ready: Job) -> None:
+    result = ready.run("check", USERS_DB_URL="sqlite:////no/such/folder/people.db")
+
+    assert result.code == 1
+    assert lines(result)["login"].startswith("✘")
+    assert "query" not in lines(result)
+
+
+def test_a_value_that_no_setting_can_have_is_told_and_the_rest_is_tried_without_it(ready: Job) -> None:
+    result = ready.run("check", SYNC_MAX_DELETES="many", AUTH0_TIMEOUT="-1", SYNC_STATE_DIR="")
+
+    assert result.code == 78
+    assert "SYNC_MAX_DELETES" in lines(result)["settings"]
+    assert "AUTH0_TIMEOUT" in lines(result)["settings"]
+    assert lines(result)["query"].startswith("✔")
+
+
 def test_a_wrong_secret_is_told_from_a_tenant_that_is_not_there(ready: Job) -> None:
     denied = ready.run("check", AUTH0_CLIENT_SECRET="wrong")
     away = ready.run("check", AUTH0_URL="http://127.0.0.1:9", AUTH0_MAX_RETRIES="0")

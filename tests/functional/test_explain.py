@@ -124,6 +124,46 @@ def test_somebody_who_is_held_is_told_why(job: Job, rows: list[tuple[str, str | 
     assert part(result, "source")[0] == f"{len(rows)} of the {len(rows) + 1} rows of the query"
 
 
+def test_of_somebody_who_is_not_active_the_account_of_another_is_told_apart(job: Job) -> None:
+    keyed(job, "old@x.io", "1")
+    other = job.tenant.add_user("new@x.io", roles=("viewer",))
+    people(job, {"email": "new@x.io", "id": "1", "active": 0}, {"email": "ann@x.io"})
+
+    for named in ("old@x.io", "new@x.io"):
+        decision = part(job.run("explain", named), "decision")
+
+        assert decision[0] == "block: not active in the source (SYNC_ON_INACTIVE)"
+        assert decision[1].startswith(f"{other}, which has this e-mail, is left alone: ")
+        assert len(decision) == 2
+
+
+@pytest.mark.parametrize("named", ["old@x.io", "new@x.io", "far@x.io"])
+def test_emails_that_change_hands_between_two_are_explained_in_a_few_requests(job: Job, named: str) -> None:
+    for key, email in (("1", "old@x.io"), ("2", "new@x.io")):
+        keyed(job, email, key)
+    people(job, {"email": "new@x.io", "id": "1"}, {"email": "far@x.io", "id": "2"})
+
+    result = job.run("explain", named)
+
+    assert part(result, "decision")[0] == "update"
+    assert sum(requests(job).values()) <= A_FEW
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [([], "the query returned no rows"), ([(f"bad{number}", "viewer") for number in range(30)], "no row that could")],
+)
+def test_what_no_run_would_do_is_not_told_as_a_decision(job: Job, rows: list[tuple[str, str]], why: str) -> None:
+    job.tenant.add_user("ann@x.io", roles=("viewer",))
+    job.people(rows)
+
+    first, *rest = part(job.run("explain", "ann@x.io"), "decision")
+
+    assert first.startswith("a run for everybody would be refused: ")
+    assert why in first
+    assert rest[-1] == "delete: not in the source (SYNC_ON_MISSING)"
+
+
 def test_whoever_cannot_log_in_is_told_every_reason_that_auth0_knows(job: Job) -> None:
     by_admin = job.tenant.add_user("ann@x.io", roles=("viewer",), blocked=True)
     blocked_by_us(job, "bob@x.io", days_ago(2))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,33 @@ def test_only_brings_back_those_who_are_named(job: Job) -> None:
     assert result.code == 0
     assert sorted(job.tenant.snapshot()) == ["comes@x.io", "goes@x.io", "stays@x.io", "swaps@x.io"]
     assert job.tenant.snapshot()["swaps@x.io"] == ["editor", "unmanaged"]
+
+
+def test_somebody_whom_the_journal_does_not_name_is_warned_about(job: Job) -> None:
+    job.tenant.add_user("ann@x.io", roles=("viewer",))
+    job.people([("bob@x.io", "viewer")])
+    journal = job.run().report["journal"]
+
+    result = job.run("restore", journal, "--only", "an@x.io")
+
+    assert "--only an@x.io: there is nobody of this e-mail, not in this journal" in result.stderr
+    assert "ann@x.io" not in job.tenant.snapshot()
+
+
+def test_the_way_back_is_by_the_same_settings(job: Job) -> None:
+    job.tenant.add_user("ann@x.io", roles=("viewer",))
+    job.people([("bob@x.io", "viewer")])
+    file = job.folder / "some where.env"
+    file.write_text("LOG_LEVEL=INFO\n")
+
+    result = job.run("--env-file", str(file))
+    (way_back,) = [line for line in result.stdout.splitlines() if line.startswith("  python main.py restore")]
+    restored = job.run(*shlex.split(way_back)[2:])
+
+    assert result.report["way_back"] == way_back.strip()
+    assert f"--env-file={file}" in shlex.split(way_back)
+    assert restored.code == 0
+    assert "ann@x.io" in job.tenant.snapshot()
 
 
 def test_a_restore_can_be_reviewed_and_approved_as_any_plan(job: Job) -> None:

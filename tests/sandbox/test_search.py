@@ -12,6 +12,8 @@ ANN = {
     "email": "ann@example.com",
     "blocked": True,
     "identities": [{"connection": "Home"}, {"connection": 'Two "words"'}],
+    "app_metadata": {"sync-2": {"id": 'k "1"'}},
+    "user_metadata": {"lang": "de", "none": ""},
 }
 BOB = {"user_id": "github|2", "identities": [{"connection": "github"}]}
 
@@ -29,6 +31,11 @@ BOB = {"user_id": "github|2", "identities": [{"connection": "github"}]}
         ("blocked:false", False, False),
         ("NOT blocked:true", False, True),
         ("NOT NOT blocked:true", True, False),
+        ('app_metadata.sync-2.id:"K \\"1\\""', True, False),
+        ("app_metadata.sync-2.id:7", False, False),
+        ('app_metadata.other.id:""', False, False),
+        ('user_metadata.none:""', False, False),
+        ('user_metadata.lang:"DE"', True, False),
         ('user_id:"auth0|1" OR user_id:"github|2"', True, True),
         ('user_id:"auth0|1" AND blocked:true', True, False),
         ('user_id:"github|2" OR user_id:"auth0|1" AND blocked:false', False, True),

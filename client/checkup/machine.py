@@ -13,13 +13,8 @@ from config.settings import Settings
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
-    """The state folder, and the place of the metrics."""
-    folder = settings.sync_state_dir
-    if trouble := _trouble(folder):
-        yield bad("state folder", f"SYNC_STATE_DIR: {folder} cannot be written: {trouble}", is_setting=True)
-    else:
-        running = "; a run is going on at this moment" if _is_locked(folder) else ""
-        yield good("state folder", f"{folder} can be written{running}")
+    """The state folder with what is in it, and the place of the metrics."""
+    yield _state(settings)
     if settings.sync_metrics_file is not None:
         place = settings.sync_metrics_file.parent
         if not place.is_dir():
@@ -28,6 +23,19 @@ def findings(settings: Settings) -> Iterator[Finding]:
             yield bad("metrics", f"SYNC_METRICS_FILE: {place} cannot be written: {trouble}")
         else:
             yield good("metrics", f"{settings.sync_metrics_file} can be written")
+
+
+def _state(settings: Settings) -> Finding:
+    folder = settings.sync_state_dir
+    for place in (folder, settings.journal_dir, settings.invitations_dir):
+        if trouble := _trouble(place):
+            return bad("state folder", f"SYNC_STATE_DIR: {place} cannot be written: {trouble}", is_setting=True)
+    try:
+        running = "; a run is going on at this moment" if _is_locked(folder / "lock") else ""
+    except OSError as error:
+        trouble = f"SYNC_STATE_DIR: {folder / 'lock'} cannot be used: {error.strerror}; was there a run by another user?"
+        return bad("state folder", trouble, is_setting=True)
+    return good("state folder", f"{folder} can be written{running}")
 
 
 def _trouble(folder: Path) -> str:
@@ -42,12 +50,12 @@ def _trouble(folder: Path) -> str:
         return f"{error.strerror} ({place})"
 
 
-def _is_locked(folder: Path) -> bool:
-    lock = folder / "lock"
+def _is_locked(lock: Path) -> bool:
+    """Whether a run holds it. Raises `OSError` for a file that no run could lock."""
     if not lock.exists():
         return False
     try:
         with FileLock(lock, timeout=0):
             return False
-    except (Timeout, OSError):
+    except Timeout:
         return True

@@ -141,7 +141,7 @@ def _last_success_in(path: Path, common: Mapping[str, str]) -> tuple[float, str]
                     found = _plausible(sample.value)
     except FileNotFoundError:
         pass
-    except (OSError, ValueError):
+    except (OSError, ValueError, LookupError):  # the last is what the parser raises for some lines
         return found, f"{path} held what are no metrics; it was replaced"
     return found, ""
 

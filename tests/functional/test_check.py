@@ -220,6 +220,21 @@ def test_a_run_that_is_going_on_is_told_of_and_not_disturbed(ready: Job) -> None
     assert "a run is going on at this moment" in lines(result)["state folder"]
 
 
+@pytest.mark.parametrize("name", ["journal", "lock"])
+def test_what_is_in_the_way_in_the_state_folder_is_told(ready: Job, name: str) -> None:
+    state = ready.folder / "state"
+    state.mkdir()
+    if name == "lock":
+        (state / name).mkdir()
+    else:
+        (state / name).write_text("a file, where a folder should be")
+
+    result = ready.run("check")
+
+    assert result.code == 78
+    assert f"{state / name} cannot be" in lines(result)["state folder"]
+
+
 def test_a_place_for_metrics_that_is_not_there_is_told(ready: Job, tmp_path: Path) -> None:
     missing = ready.run("check", SYNC_METRICS_FILE=str(tmp_path / "nowhere" / "sync.prom"))
     there = ready.run("check", SYNC_METRICS_FILE=str(tmp_path / "sync.prom"))

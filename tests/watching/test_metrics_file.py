@@ -20,7 +20,9 @@ from tests.watching.records import ENDED, ended
 LATER = ENDED + timedelta(hours=1)
 
 
-@pytest.mark.parametrize("garbage", [b"\x00\xff\xfe", b"sync_auth0_{{{ 1", b"what is this?", b"{" * 2_000_000])
+@pytest.mark.parametrize(
+    "garbage", [b"\x00\xff\xfe", b"sync_auth0_{{{ 1", b"what is this?", b"{" * 2_000_000, b'x{a="b", ="c"} 1\n']
+)
 def test_a_corrupt_file_is_replaced_with_a_warning_and_nothing_is_lost(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, garbage: bytes
 ) -> None:

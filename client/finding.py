@@ -89,8 +89,8 @@ class Finder:
         if sum(map(len, (*spelt, *ids))) > _LONGEST:
             raise TooManyTied("what is to be looked for is too long for one search")
         for account in self.reader.search_few(spelt, ids, self.fields):
-            self.accounts[account.user_id] = account
-        for email in emails:  # afterwards: they are as of now
+            self.accounts.setdefault(account.user_id, account)  # what a look has shown is newer
+        for email in emails:
             for account in self.reader.all_by_email(email, self.fields):
                 self.accounts[account.user_id] = account
         if sum(map(self.is_ours, self.accounts.values())) > _MOST_ACCOUNTS * named:

@@ -31,6 +31,8 @@ class Register:
 
     accounts: Sequence[Account]
     roles: dict[str, list[Role]] = field(default_factory=dict)
+    index: Sequence[Account] | None = None
+    """What the search knows, if it lags behind."""
     gone: set[str] = field(default_factory=set)
     """Those that the search still knows."""
     requests: int = 0
@@ -49,7 +51,7 @@ class Register:
         asked, keys = {email.lower() for email in emails}, {one.lower() for one in ids}
         return [
             one
-            for one in self.accounts
+            for one in (self.accounts if self.index is None else self.index)
             if (one.connection == CONNECTION or one.linked)
             and ((one.email or "").lower() in asked or one.marks.source_id.lower() in keys - {""})
         ]
@@ -124,6 +126,16 @@ def test_whom_the_search_alone_still_knows_is_nobody() -> None:
 
     assert found.accounts == {}
     assert memberships.roles == {}
+
+
+def test_what_a_look_has_shown_is_not_replaced_by_what_the_search_still_says() -> None:
+    now = Account("auth0|1", "new@x.io", CONNECTION, marks=Marks(source_id="7"))
+    people = understand_keyed([("newest@x.io", "7")])
+    found = finder(Register([now], index=[replace(now, email="old@x.io", blocked=True)]), people)
+
+    found.find(["new@x.io"])
+
+    assert found.accounts == {"auth0|1": now}
 
 
 def test_accounts_that_differ_by_case_alone_are_found_together() -> None:

@@ -6,13 +6,17 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
+from client.auth0.tokens import READ_SCOPES, WRITE_SCOPES
 from config import reference
+from config.loading import load
 from config.settings import Settings
 from sync.report import Exit
 from tests.functional.job import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+QUICKSTART = (ROOT / "docs" / "quickstart.md").read_text(encoding="utf-8")
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 
 
@@ -54,7 +58,7 @@ def test_every_link_of_the_documents_leads_somewhere() -> None:
 def test_every_test_that_the_page_on_safety_names_is_there() -> None:
     page = (ROOT / "docs" / "safety.md").read_text(encoding="utf-8")
 
-    named = set(re.findall(r"`((?:client|sync|functional)/test_[\w*]+\.py)`", page))
+    named = set(re.findall(r"`((?:client|sync|functional|formats|watching)/test_[\w*]+\.py)`", page))
 
     assert len(named) > 10
     assert [name for name in named if not list((ROOT / "tests").glob(name))] == []
@@ -69,6 +73,23 @@ def test_every_message_of_the_page_on_operations_is_one_that_the_job_can_say() -
 
     assert len(listed) > 20
     assert [message for message in listed if message not in said] == []
+
+
+def test_the_scopes_of_the_quickstart_are_those_that_a_run_asks_for() -> None:
+    (row,) = re.findall(r"^ +\| (`read:.*) \| (`create:.*) \|$", QUICKSTART, flags=re.MULTILINE)
+
+    assert [tuple(re.findall("`(.+?)`", scopes)) for scopes in row] == [READ_SCOPES, WRITE_SCOPES]
+
+
+def test_the_settings_of_the_quickstart_are_enough(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```sh\n(USERS_DB_QUERY=.*?)```", QUICKSTART, flags=re.DOTALL)
+    file = tmp_path / "quick.env"
+    file.write_text(block)
+
+    settings = load({}, file, secrets_dir=tmp_path)
+
+    assert len(block.splitlines()) == len(settings.model_fields_set) == 9
+    assert settings.auth0_connection in README + QUICKSTART
 
 
 def test_the_readme_is_short() -> None:

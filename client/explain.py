@@ -67,11 +67,13 @@ class _Case:
         ours = [account for account in state.accounts if account.connection == state.connection.name]
         asked = next((account for account in ours if address.key(account.email or "") == key), None)
         by_id = {one.source_id: one for one in people.values() if one.source_id}
-        person = people.get(key) or (by_id.get(asked.marks.source_id) if asked and asked.marks.source_id else None)
-        theirs = address.key(person.email) if person else key
-        holder = next((account for account in ours if address.key(account.email or "") == theirs), None)
+        counting = [account for account in ours if account.marks.source_id and state.policy.is_ours(account)]
+        theirs = asked.marks.source_id if asked is not None and asked in counting else ""
+        person = people.get(key) or by_id.get(theirs)
+        wanted_key = address.key(person.email) if person else key
+        holder = next((account for account in ours if address.key(account.email or "") == wanted_key), None)
         wanted = person.source_id if person else ""
-        bearer = next((account for account in ours if wanted and account.marks.source_id == wanted), None)
+        bearer = next((account for account in counting if account.marks.source_id == wanted), None)
         return cls(state, plan, refused, key, person, bearer, holder or asked)
 
     @property

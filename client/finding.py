@@ -53,22 +53,26 @@ class Finder:
         Raises `TooManyTied` and `Auth0Error`.
         """
         by_id = {person.source_id: person for person in self.people.people.values() if person.source_id}
-        asked: set[tuple[str, str]] = set()
+        asked, searched = set[tuple[str, str]](), set[str]()
         emails, ids = set(map(address.address, named)), set[str]()
         while True:
             for person in [*self._people(emails), *(by_id[one] for one in ids if one in by_id)]:
                 emails.add(person.email)
                 ids |= {person.source_id} - {""}
             self.about |= set(map(address.key, emails))
-            emails -= {email for email, _ in asked}
-            ids = {one for one in ids & by_id.keys() if ("", one) not in asked}
-            if not emails and not ids:
+            new_emails = {email for email in emails if (email, "") not in asked}
+            new_ids = {one for one in ids & by_id.keys() if ("", one) not in asked}
+            if new_emails or new_ids:
+                asked |= {(email, "") for email in new_emails} | {("", one) for one in new_ids}
+                self._look(sorted(new_emails), sorted(new_ids), len(named))
+            elif spelt := {email for email, _ in asked if email} - searched:
+                searched |= spelt  # all at once, when no look leads any further
+                self._search(sorted(spelt), len(named))
+            else:
                 return
-            asked |= {(email, "") for email in emails} | {("", one) for one in ids}
-            self._look(sorted(emails), sorted(ids), len(named))
-            found = self.accounts.values()
-            emails = {address.address(account.email) for account in found if account.email and self.is_ours(account)}
-            ids = {account.marks.source_id for account in found if self.is_ours(account)}
+            ours = list(filter(self.is_ours, self.accounts.values()))
+            emails = {address.address(account.email) for account in ours if account.email}
+            ids = {account.marks.source_id for account in ours}
 
     def is_ours(self, account: Account) -> bool:
         """Whether its primary identity is in the managed connection."""
@@ -80,20 +84,32 @@ class Finder:
                 yield person
 
     def _look(self, emails: Sequence[str], ids: Sequence[str], named: int) -> None:
-        self._looks += len(emails) + 1
-        if self._looks > _MOST_LOOKS * named:
-            raise TooManyTied(_MANY)
+        self._count(len(emails) + len(ids), named)
         if ids and not _SEARCHABLE.fullmatch(self.reader.namespace):
             raise TooManyTied("no search takes the letters of SYNC_NAMESPACE")
-        spelt = sorted({one for email in emails for one in address.spellings(email)})
-        if sum(map(len, (*spelt, *ids))) > _LONGEST:
-            raise TooManyTied("what is to be looked for is too long for one search")
-        for account in self.reader.search_few(spelt, ids, self.fields):
-            self.accounts.setdefault(account.user_id, account)  # what a look has shown is newer
         for email in emails:
             for account in self.reader.all_by_email(email, self.fields):
                 self.accounts[account.user_id] = account
+        for one in ids:
+            _check_length([one])
+            self._enter(self.reader.bearing(one, self.fields), named)
+
+    def _search(self, emails: Sequence[str], named: int) -> None:
+        self._count(1, named)
+        spelt = sorted({one for email in emails for one in address.spellings(email)})
+        _check_length(spelt)
+        self._enter(self.reader.spelt(spelt, self.fields), named)
+
+    def _enter(self, found: Iterable[Account], named: int) -> None:
+        """Take over what a search says, unless a look, which is newer, has shown something else."""
+        for account in found:
+            self.accounts.setdefault(account.user_id, account)
         if sum(map(self.is_ours, self.accounts.values())) > _MOST_ACCOUNTS * named:
+            raise TooManyTied(_MANY)
+
+    def _count(self, looks: int, named: int) -> None:
+        self._looks += looks
+        if self._looks > _MOST_LOOKS * named:
             raise TooManyTied(_MANY)
 
     def memberships(self, roles: Iterable[Role]) -> Memberships:
@@ -105,3 +121,8 @@ class Finder:
             except NotFound:
                 del self.accounts[account.user_id]
         return Memberships({user_id: role_ids & {role.id for role in has} for user_id, has in self.roles.items()})
+
+
+def _check_length(texts: Iterable[str]) -> None:
+    if sum(map(len, texts)) > _LONGEST:
+        raise TooManyTied("what is to be looked for is too long for one search")

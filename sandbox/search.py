@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from sandbox.errors import bad_request
 
+_METADATA: Final = ("app_metadata.", "user_metadata.")
 Predicate = Callable[[dict[str, Any]], bool]
 _TOKEN: Final = re.compile(
     r'\s*(?:(?P<mark>[()])|(?P<field>[A-Za-z_][\w.-]*):(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^\s()"*?]+))'
@@ -57,6 +58,7 @@ class _Parser:
     def __init__(self, tokens: list[re.Match[str]]) -> None:
         self._tokens = tokens
         self._next = 0
+        self._operators = any(token["word"] for token in tokens)
 
     def either(self) -> Predicate:
         options = [self.both()]
@@ -85,7 +87,12 @@ class _Parser:
         self._next += 1
         quoted = token["quoted"]
         value = token["bare"] if quoted is None else _ESCAPED.sub(r"\1", quoted)
-        return _comparison(token["field"], value)
+        name = token["field"] or ""
+        if self._operators and name.startswith(_METADATA) and name.count(".") > 1:
+            return lambda _account: (
+                False
+            )  # operators are documented for root fields of metadata; nobody says what else is
+        return _comparison(name, value)
 
     def finish(self) -> None:
         if self._next != len(self._tokens):
@@ -97,7 +104,7 @@ class _Parser:
         return found
 
 
-def _comparison(name: str | None, value: str) -> Predicate:
+def _comparison(name: str, value: str) -> Predicate:
     if name == "identities.connection":
         # Any identity counts, also a secondary one: the trap that a sync has to know of.
         return lambda account: any(entry["connection"] == value for entry in account["identities"])
@@ -109,15 +116,15 @@ def _comparison(name: str | None, value: str) -> Predicate:
     if name == "blocked" and value in {"true", "false"}:
         # An account that was never blocked lacks the key, and matches neither.
         return lambda account: account.get("blocked") is (value == "true")
-    if name and name.startswith(("app_metadata.", "user_metadata.")):
-        keys, wanted = name.split("."), value.lower()
-        return lambda account: bool(wanted) and str(_at(account, keys)).lower() == wanted
+    if name.startswith(_METADATA):
+        keys = name.split(".")
+        return lambda account: value != "" and _at(account, keys) == value
     raise _refused()
 
 
 def _at(account: dict[str, Any], keys: list[str]) -> object:
-    """What is at the end of the path; nothing where there is no such path. Empty values are not indexed."""
+    """What is at the end of the path, if it is a text; other types are not understood here."""
     found: object = account
     for key in keys:
         found = found.get(key) if isinstance(found, dict) else None
-    return "" if found is None else found
+    return found

@@ -147,9 +147,12 @@ class Reader:
             step.count("accounts", total)
             return self._beyond_search(connection, asked, fields, step)
 
-    def _search(self, asked: Sequence[str], further: str = "") -> Iterator[tuple[list[dict[str, Any]], int]]:
-        query = f'identities.connection:"{_escaped(self._connection)}"{further}'
-        params = {"q": query, "search_engine": "v3", "sort": "created_at:1"}
+    @property
+    def _of_connection(self) -> str:
+        return f'identities.connection:"{_escaped(self._connection)}"'
+
+    def _search(self, asked: Sequence[str], query: str = "") -> Iterator[tuple[list[dict[str, Any]], int]]:
+        params = {"q": query or self._of_connection, "search_engine": "v3", "sort": "created_at:1"}
         params |= {"fields": ",".join(asked), "include_fields": "true"}
         return numbered(self._transport.get, "/users", "users", **params)
 
@@ -260,18 +263,25 @@ class Reader:
             raise Malformed("the answer is no list of users", Where("GET", "/users-by-email", 200))
         return [self._account(record, fields) for record in found]
 
-    def search_few(self, emails: Iterable[str], ids: Iterable[str], fields: Sequence[str] = ()) -> list[Account]:
-        """The accounts with an identity in the connection that have one of these e-mails, in whatever case, or bear
-        one of these keys of the source; as the search index, which lags behind, has them."""
-        terms = [f'email:"{_escaped(email)}"' for email in emails]
-        terms += [f'app_metadata.{self.namespace}.id:"{_escaped(one)}"' for one in ids]
-        return _steady(
-            lambda: [
-                self._account(record, fields)
-                for page, _ in self._search(_asked(fields), f" AND ({' OR '.join(terms)})")
-                for record in page
-            ]
-        )
+    def spelt(self, emails: Iterable[str], fields: Sequence[str] = ()) -> list[Account]:
+        """The accounts with an identity in the connection that have one of these e-mails, in whatever case; as the
+        search index, which lags behind, has them."""
+        terms = " OR ".join(f'email:"{_escaped(email)}"' for email in emails)
+        return self._found_by(f"{self._of_connection} AND ({terms})", fields)
+
+    def bearing(self, source_id: str, fields: Sequence[str] = ()) -> list[Account]:
+        """The accounts, in whatever connection, that bear this key of the source; as the search index has them.
+
+        A question of its own: operators work on root fields of metadata (Auth0, "User Search Query Syntax").
+        """
+        return self._found_by(f'app_metadata.{self.namespace}.id:"{_escaped(source_id)}"', fields)
+
+    def _found_by(self, query: str, fields: Sequence[str]) -> list[Account]:
+        def read() -> list[Account]:
+            pages = self._search(_asked(fields), query)
+            return [self._account(record, fields) for page, _ in pages for record in page]
+
+        return _steady(read)
 
     def _account(self, record: dict[str, Any], fields: Sequence[str] = ()) -> Account:
         """Raises `Malformed` for a record whose connection cannot be told: it is on no account ours to change."""

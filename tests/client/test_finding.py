@@ -46,21 +46,27 @@ class Register:
         self.requests += 1
         return [one for one in self.accounts if one.email == email and one.user_id not in self.gone]
 
-    def search_few(self, emails: Iterable[str], ids: Iterable[str], _fields: Sequence[str] = ()) -> list[Account]:
+    def spelt(self, emails: Iterable[str], _fields: Sequence[str] = ()) -> list[Account]:
         self.requests += 1
-        asked, keys = {email.lower() for email in emails}, {one.lower() for one in ids}
-        return [
-            one
-            for one in (self.accounts if self.index is None else self.index)
-            if (one.connection == CONNECTION or one.linked)
-            and ((one.email or "").lower() in asked or one.marks.source_id.lower() in keys - {""})
-        ]
+        asked = {email.lower() for email in emails}
+        return [one for one in self._indexed() if (one.connection == CONNECTION or one.linked) and low(one) in asked]
+
+    def bearing(self, source_id: str, _fields: Sequence[str] = ()) -> list[Account]:
+        self.requests += 1
+        return [one for one in self._indexed() if one.marks.source_id == source_id]
+
+    def _indexed(self) -> Sequence[Account]:
+        return self.accounts if self.index is None else self.index
 
     def roles_of(self, user_id: str) -> list[Role]:
         self.requests += 1
         if user_id in self.gone:
             raise NotFound("The user does not exist.")
         return self.roles.get(user_id, [])
+
+
+def low(account: Account) -> str:
+    return (account.email or "").lower()
 
 
 def finder(register: Register, people: Desired) -> Finder:

@@ -164,6 +164,19 @@ def test_what_no_run_would_do_is_not_told_as_a_decision(job: Job, rows: list[tup
     assert rest[-1] == "delete: not in the source (SYNC_ON_MISSING)"
 
 
+def test_a_key_that_another_job_has_given_makes_nobody_of_ours(job: Job) -> None:
+    job.tenant.add_user("hr@x.io", roles=("viewer",), app_metadata={"sync": {"id": "2", "owner": "hr"}})
+    people(job, {"email": "bob@x.io", "id": "2"})
+    marked = {"SYNC_MANAGE": "marked", "SYNC_OWNER": "crm"}
+
+    theirs, ours = job.run("explain", "hr@x.io", **marked), job.run("explain", "bob@x.io", **marked)
+
+    assert part(theirs, "person") == ["nobody in the source has this e-mail"]
+    assert part(theirs, "decision") == ["nothing to do: the account is not this job's"]
+    assert part(ours, "account") == ["none"]
+    assert part(ours, "decision")[0] == "create"
+
+
 def test_whoever_cannot_log_in_is_told_every_reason_that_auth0_knows(job: Job) -> None:
     by_admin = job.tenant.add_user("ann@x.io", roles=("viewer",), blocked=True)
     blocked_by_us(job, "bob@x.io", days_ago(2))

@@ -55,7 +55,7 @@ def run_job(arguments: argparse.Namespace, environ: Mapping[str, str]) -> Exit:
             return _check(arguments, environ, stop)
         settings = load(environ, arguments.env_file)
     except (Stopped, SettingsError) as error:
-        _not_begun(record, stop, error, arguments.format)
+        _not_begun(record, stop, error, arguments)
     else:
         logs.configure(
             _level(arguments, settings.log_level), arguments.log_format or settings.log_format, record.run_id
@@ -72,7 +72,7 @@ def _log_format(environ: Mapping[str, str]) -> str:
     return "json" if without_quotes(environ.get("LOG_FORMAT", "")).lower() == "json" else "text"
 
 
-def _not_begun(record: Run, stop: Stop, error: Exception, form: str) -> None:
+def _not_begun(record: Run, stop: Stop, error: Exception, arguments: argparse.Namespace) -> None:
     """Say why there is no run to report of."""
     if isinstance(error, Stopped):
         record.exit_code = Exit(128 + stop.signal)
@@ -84,13 +84,23 @@ def _not_begun(record: Run, stop: Stop, error: Exception, form: str) -> None:
         logger.error("%s", error, extra={"event": "not_begun"})
         record.exit_code = Exit.USAGE if isinstance(error, ReportError) else Exit.LOCKED
         record.error = str(error)
-    _print(record, form)
+    _leave_word(record, arguments, at_place=not isinstance(error, ReportError))
 
 
-def _print(record: Run, form: str) -> None:
-    """What a program that reads stdout waits for, also where there is nothing to report of."""
-    if form != "text":
-        Output().write(render(document(record), form))
+def _leave_word(record: Run, arguments: argparse.Namespace, *, at_place: bool = True) -> None:
+    """What a program waits for, also where there is nothing to report of: it must not take an old report for this."""
+    record.finished_at = datetime.now(UTC)
+    if at_place and arguments.report is not None:
+        try:
+            report_file.write(arguments.report, render(document(record), _form_of(arguments.report)))
+        except ReportError as error:
+            logger.error("%s", error, extra={"event": "no_place_for_word"})  # noqa: TRY400
+    if arguments.format != "text":
+        Output().write(render(document(record), arguments.format))
+
+
+def _form_of(path: Path) -> str:
+    return FORM_OF.get(path.suffix.lower(), "json")
 
 
 def _check(arguments: argparse.Namespace, environ: Mapping[str, str], stop: Stop) -> Exit:
@@ -99,15 +109,24 @@ def _check(arguments: argparse.Namespace, environ: Mapping[str, str], stop: Stop
         settings = load(environ, arguments.env_file)
     except SettingsError as error:
         settings, fault = load_the_rest(environ, arguments.env_file, error), error
-    tried = 0
-    wrong: list[Finding] = []
-    for finding in check(settings, stop, fault):
-        console.finding(finding)
-        tried += 1
-        wrong += [] if finding.is_good else [finding]
+    found: list[Finding] = []
+    try:
+        for finding in check(settings, stop, fault):
+            console.finding(finding)
+            found.append(finding)
+    except Exception as error:
+        if isinstance(error, Stopped):
+            raise
+        _tell_of_bug(error)
+        return Exit.FAILED
+    wrong = [one for one in found if not one.is_good]
     code = Exit.SETTINGS if any(one.is_setting for one in wrong) else Exit.FAILED if wrong else Exit.OK
-    console.verdict(tried, len(wrong), code)
+    console.verdict(len(found), len(wrong), code)
     return code
+
+
+def _tell_of_bug(error: Exception) -> None:
+    logger.error("this is a bug; please report it with the lines below", exc_info=error, extra={"event": "bug"})
 
 
 class _Job:
@@ -139,16 +158,16 @@ class _Job:
             else:
                 self._tell()
         except (Stopped, SettingsError, ReportError, LockHeld, SourceLockHeld) as error:
-            _not_begun(self.record, self.stop, error, self.arguments.format)
+            _not_begun(self.record, self.stop, error, self.arguments)
         except Exception as error:  # noqa: BLE001 - nor without being told
             self._unexpected(error)
-            _print(self.record, self.arguments.format)
+            _leave_word(self.record, self.arguments)
         finally:
             if self.watch is not None:
                 self.watch.end(self.record)
 
     def _unexpected(self, error: Exception) -> None:
-        logger.error("this is a bug; please report it with the lines below", exc_info=error, extra={"event": "bug"})
+        _tell_of_bug(error)
         self.record.exit_code, self.record.error = Exit.FAILED, f"unexpected: {type(error).__name__}"
 
     def _write(self) -> None:
@@ -205,7 +224,7 @@ class _Job:
         if record.error:
             logger.error("%s", record.error, extra={"event": "run_failed", "exit_code": int(record.exit_code)})
         if (path := self.arguments.report) is not None:
-            self._write_file(path, self._rendered(FORM_OF.get(path.suffix.lower(), "json")))
+            self._write_file(path, self._rendered(_form_of(path)))
         if record.exit_code is Exit.OK and self._is_whole():
             self._write_file(self.state_dir / "last-success.json", render(success(record), "json"))
         if record.writes:  # the last of them, so that it has the last word on how it ended

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from client import files
 from client.checkup.findings import Finding, bad, good
 from config.settings import Settings
 
@@ -16,13 +17,21 @@ def findings(settings: Settings) -> Iterator[Finding]:
     """The state folder with what is in it, and the place of the metrics."""
     yield _state(settings)
     if settings.sync_metrics_file is not None:
-        place = settings.sync_metrics_file.parent
-        if not place.is_dir():
-            yield bad("metrics", f"SYNC_METRICS_FILE: there is no folder {place}; make it")
-        elif trouble := _trouble(place):
-            yield bad("metrics", f"SYNC_METRICS_FILE: {place} cannot be written: {trouble}")
-        else:
-            yield good("metrics", f"{settings.sync_metrics_file} can be written")
+        yield _metrics(settings.sync_metrics_file)
+
+
+def _metrics(path: Path) -> Finding:
+    try:
+        place = files.place(path).parent
+    except OSError as error:
+        return bad("metrics", f"SYNC_METRICS_FILE: {path} cannot be replaced: {error.strerror}")
+    if not place.is_dir():
+        return bad("metrics", f"SYNC_METRICS_FILE: there is no folder {place}; make it")
+    if trouble := _trouble(place):
+        return bad("metrics", f"SYNC_METRICS_FILE: {place} cannot be written: {trouble}")
+    if path.suffix != ".prom":
+        return bad("metrics", f"SYNC_METRICS_FILE: node_exporter reads no file but those that end in .prom, not {path}")
+    return good("metrics", f"{path} can be written")
 
 
 def _state(settings: Settings) -> Finding:
@@ -33,7 +42,9 @@ def _state(settings: Settings) -> Finding:
     try:
         running = "; a run is going on at this moment" if _is_locked(folder / "lock") else ""
     except OSError as error:
-        trouble = f"SYNC_STATE_DIR: {folder / 'lock'} cannot be used: {error.strerror}; was there a run by another user?"
+        trouble = (
+            f"SYNC_STATE_DIR: {folder / 'lock'} cannot be used: {error.strerror}; was there a run by another user?"
+        )
         return bad("state folder", trouble, is_setting=True)
     return good("state folder", f"{folder} can be written{running}")
 

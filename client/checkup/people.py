@@ -12,7 +12,6 @@ from client.reading import OF_THE_SOURCE
 from config.settings import Settings
 from sync import desired, guard, plan
 from sync.model import Memberships
-from sync.text import visible
 
 _SHOWN = 20  # held people
 
@@ -24,7 +23,7 @@ def findings(settings: Settings, frame: pd.DataFrame, there: There) -> Iterator[
         people, (), Memberships({}), connection=there.connection.name, roles=there.roles, policy=there.policy
     )
     held = [*people.held.values(), *people.unplaced]
-    details = [f"held: {visible(one.email) or f'row {one.rows[0]}'}: {one.reason}" for one in held[:_SHOWN]]
+    details = [f"held: {one.email or f'row {one.rows[0]}'}: {one.reason}" for one in held[:_SHOWN]]
     if len(held) > _SHOWN:
         details.append(f"... and {len(held) - _SHOWN} more (all of them: python main.py plan)")
     text = f"{len(people.people):,} understood, {len(held):,} held, {people.duplicates:,} rows that name them again"

@@ -20,7 +20,7 @@ from config.settings import Settings
 from sync.policy import Policy
 from sync.roles import ManagedRoles, UnknownRole
 
-_RETRIES = 2  # somebody waits for the verdict
+_RETRIES, _TIMEOUT = 1, 10.0  # seconds; somebody waits for the verdict
 _WORST_SKEW = 60.0  # seconds; the days of block marks, and what a certificate is good for, go by the clock
 
 
@@ -35,8 +35,11 @@ class There:
 
 def findings(settings: Settings, stop: Stop, frame: pd.DataFrame | None) -> Generator[Finding, None, There | None]:
     """`frame`: the rows of the query, if they could be read. Raises `Stopped`."""
-    patience = min(settings.auth0_max_retries, _RETRIES)
-    transport = make_transport(settings.model_copy(update={"auth0_max_retries": patience}), stop)
+    patience = {
+        "auth0_max_retries": min(settings.auth0_max_retries, _RETRIES),
+        "auth0_timeout": min(settings.auth0_timeout, _TIMEOUT),
+    }
+    transport = make_transport(settings.model_copy(update=patience), stop)
     reader = make_reader(settings, transport, stop)
     try:
         transport.tokens.current()

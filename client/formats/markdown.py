@@ -56,7 +56,9 @@ def _head(document: Document) -> Iterator[str]:
     facts = {
         "plan": code(short(document["digest"])),
         "connection": code(document["connection"]),
-        "command": code(document["mode"]) + (", nothing was written" if document["dry_run"] else ""),
+        "command": code(document["mode"])
+        + (", nothing was written" if document["dry_run"] else "")
+        + (", for some people only" if document["whole"] is False else ""),
         "finished": f"{code(moment(document['finished_at']))}, after {document['seconds']:,.1f} s",
         "exit": str(document["exit_code"]),
         "run": f"{code(document['run_id'])}, version {code(document['version'])}",

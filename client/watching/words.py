@@ -10,7 +10,7 @@ from sync.report import Run, document
 from sync.text import visible
 
 _LONGEST = 600  # characters of one sentence of somebody else's
-_WORD = re.compile(r"[^\s'\"<>()\[\]{},;:|=]+")
+_WORD = re.compile(r"[^\s\"<>()\[\],;:]+")  # an apostrophe, say, may be in an e-mail
 
 
 def summary(run: Run) -> str:

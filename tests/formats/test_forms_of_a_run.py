@@ -105,3 +105,13 @@ def test_what_nobody_has_thought_of_is_told_in_the_form_that_was_asked_for(
     assert json.loads(result.stdout)["error"] == "unexpected: LookupError"
     assert "this is a bug" in result.stderr
     assert job.sandbox.writes() == []
+
+
+def test_a_run_that_cannot_begin_leaves_no_report_of_an_earlier_one(job: Job) -> None:
+    earlier = job.run()
+
+    result = job.run("--report", str(job.folder / "report.json"), SYNC_MAX_DELETES="many")
+
+    assert (earlier.code, result.code) == (0, 78)
+    assert result.report["exit_code"] == 78
+    assert result.report["run_id"] != earlier.report["run_id"]

@@ -236,11 +236,14 @@ def test_what_is_in_the_way_in_the_state_folder_is_told(ready: Job, name: str) -
 
 
 def test_a_place_for_metrics_that_is_not_there_is_told(ready: Job, tmp_path: Path) -> None:
-    missing = ready.run("check", SYNC_METRICS_FILE=str(tmp_path / "nowhere" / "sync.prom"))
-    there = ready.run("check", SYNC_METRICS_FILE=str(tmp_path / "sync.prom"))
+    places = ("nowhere/sync.prom", "sync.txt", ".", "sync.prom")
 
-    assert (missing.code, there.code) == (1, 0)
+    missing, unread, folder, there = (ready.run("check", SYNC_METRICS_FILE=str(tmp_path / place)) for place in places)
+
+    assert (missing.code, unread.code, folder.code, there.code) == (1, 1, 1, 0)
     assert "there is no folder" in lines(missing)["metrics"]
+    assert "end in .prom" in lines(unread)["metrics"]
+    assert "it is a folder" in lines(folder)["metrics"]
 
 
 def test_quiet_says_only_what_is_wrong(ready: Job) -> None:

@@ -84,7 +84,8 @@ def _not_begun(record: Run, stop: Stop, error: Exception, arguments: argparse.Na
         logger.error("%s", error, extra={"event": "not_begun"})
         record.exit_code = Exit.USAGE if isinstance(error, ReportError) else Exit.LOCKED
         record.error = str(error)
-    _leave_word(record, arguments, at_place=not isinstance(error, ReportError))
+    # Where another run is going on, the report is that run's.
+    _leave_word(record, arguments, at_place=isinstance(error, Stopped | SettingsError))
 
 
 def _leave_word(record: Run, arguments: argparse.Namespace, *, at_place: bool = True) -> None:

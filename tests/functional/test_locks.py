@@ -45,7 +45,7 @@ def test_a_run_on_another_host_keeps_this_one_from_beginning(job: Job, server: L
     assert result.code == 5
     assert "another run is going on (it holds the lock 'auth0-sql-sync" in result.stderr
     assert job.sandbox.log == []
-    assert (result.report["exit_code"], result.report["changes"]) == (5, [])
+    assert result.report == {}
     assert "Traceback" not in result.said
 
 

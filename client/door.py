@@ -224,6 +224,11 @@ class _Job:
         record = self.record
         if record.error:
             logger.error("%s", record.error, extra={"event": "run_failed", "exit_code": int(record.exit_code)})
+        if self.arguments.format != "text":
+            output = Output(self.stop.check)
+            output.write(self._rendered(self.arguments.format))
+            if output.has_failed:
+                record.exit_code = record.exit_code or Exit.FAILED
         if (path := self.arguments.report) is not None:
             self._write_file(path, self._rendered(_form_of(path)))
         if record.exit_code is Exit.OK and self._is_whole():
@@ -236,11 +241,6 @@ class _Job:
         self.console.summary(record)
         if self.log_format == "json":
             self._tell_machines()
-        if self.arguments.format != "text":
-            output = Output(self.stop.check)
-            output.write(self._rendered(self.arguments.format))
-            if output.has_failed:
-                record.exit_code = record.exit_code or Exit.FAILED
 
     def _tell_machines(self) -> None:
         """What the summary tells people."""

@@ -16,9 +16,9 @@ def place(path: Path) -> Path:
         found = path.resolve()
     except RuntimeError:
         raise OSError(0, _NO_LOOP) from None
-    if found.is_dir():
+    if path.is_dir():
         raise OSError(0, "it is a folder")
-    if found.exists() and not stat.S_ISREG(found.stat().st_mode):
+    if path.exists() and not stat.S_ISREG(path.stat().st_mode):  # what /dev/stdout leads to may have no name
         raise OSError(0, "it is no ordinary file")
     return found
 

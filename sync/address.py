@@ -6,6 +6,7 @@ import fnmatch
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice, product
 
 from sync.text import visible
 
@@ -17,7 +18,10 @@ _ADDRESS = re.compile(f"{_LOCAL}@{_DOMAIN}")
 _AFTER_AT = re.compile(_DOMAIN)
 _BEFORE_AT = re.compile(rf"{_LOCAL}\Z"), re.compile(r"[\w.+-]+\Z")  # the second: in alice@x.io/bob@x.io, what / ends
 _LOCAL_LIMIT, _TOTAL_LIMIT = 64, 254  # Auth0, "User profile structure": local part and whole address
-_SPELT_ALIKE = (("ss", "\u00df"), ("\u03c3", "\u03c2"), ("\u03c2", "\u03c3"))  # ß, and the two sigmas
+_SHARP, _SIGMA, _LAST_SIGMA = "\u00df", "\u03c3", "\u03c2"
+_WAYS = dict.fromkeys(("ss", _SHARP), ("ss", _SHARP)) | dict.fromkeys((_SIGMA, _LAST_SIGMA), (_SIGMA, _LAST_SIGMA))
+_SPELT_ALIKE = re.compile(f"({'|'.join(_WAYS)})")
+_MOST_SPELLINGS = 16  # as many as four such places have
 _PUNCTUATION = bytes(code for code in range(128) if not chr(code).isalnum())
 
 
@@ -40,8 +44,10 @@ def spellings(text: str) -> set[str]:
     """`text` as a server may have it that only ignores case, where its key is the same: composed or not, with `ss` for
     `ß`, with the sigma of the end of a word. What hardly anybody writes (ligatures, the long s) is left out."""
     exact = address(text)
-    written = {exact, key(text)}
-    written |= {exact.replace(one, other) for one, other in _SPELT_ALIKE}
+    parts = _SPELT_ALIKE.split(exact)  # every second is one that may be written otherwise
+    ways = [_WAYS.get(part, (part,)) if number % 2 else (part,) for number, part in enumerate(parts)]
+    written = {"".join(way) for way in islice(product(*ways), _MOST_SPELLINGS)}
+    written |= {exact, key(text)}
     return written | {unicodedata.normalize("NFD", one) for one in written}
 
 

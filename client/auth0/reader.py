@@ -270,11 +270,13 @@ class Reader:
         return self._found_by(f"{self._of_connection} AND ({terms})", fields)
 
     def bearing(self, source_id: str, fields: Sequence[str] = ()) -> list[Account]:
-        """The accounts, in whatever connection, that bear this key of the source; as the search index has them.
+        """The accounts with an identity in the connection that bear this key of the source; as the search index has
+        them.
 
         A question of its own: operators work on root fields of metadata (Auth0, "User Search Query Syntax").
         """
-        return self._found_by(f'app_metadata.{self.namespace}.id:"{_escaped(source_id)}"', fields)
+        found = self._found_by(f'app_metadata.{self.namespace}.id:"{_escaped(source_id)}"', fields)
+        return [account for account in found if account.connection == self._connection or account.linked]
 
     def _found_by(self, query: str, fields: Sequence[str]) -> list[Account]:
         def read() -> list[Account]:

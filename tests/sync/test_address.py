@@ -268,3 +268,29 @@ def test_text_is_cut_at_the_limit_and_says_so() -> None:
     shown = visible("abc", 3), visible("abcd", 3)
 
     assert shown == ("abc", "abc...")
+
+
+@pytest.mark.parametrize(
+    ("text", "others"),
+    [
+        ("Ann@X.io", {"ann@x.io"}),
+        ("strasse@x.io", {"strasse@x.io", "stra\u00dfe@x.io"}),
+        ("STRA\u00dfE@x.io", {"strasse@x.io", "stra\u00dfe@x.io"}),
+        (
+            "grossgasse@x.io",
+            {"grossgasse@x.io", "gro\u00dfgasse@x.io", "grossga\u00dfe@x.io", "gro\u00dfga\u00dfe@x.io"},
+        ),
+        ("andr\u00e9@x.io", {"andr\u00e9@x.io", "andre\u0301@x.io"}),
+    ],
+)
+def test_the_spellings_of_an_address_are_all_that_count_as_the_same(text: str, others: set[str]) -> None:
+    assert address.spellings(text) == others
+
+
+@given(st.text(alphabet="s\u00df\u03c3\u03c2a\u00e9e\u0301@x.", max_size=40))
+def test_every_spelling_counts_as_the_same_and_there_are_never_many(text: str) -> None:
+    spellings = address.spellings(text)
+
+    assert {address.key(one) for one in spellings} == {address.key(text)}
+    assert address.address(text) in spellings
+    assert len(spellings) <= 40

@@ -92,7 +92,7 @@ class _Parser:
             return lambda _account: (
                 False
             )  # operators are documented for root fields of metadata; nobody says what else is
-        return _comparison(name, value)
+        return _comparison(name, value, is_text=quoted is not None)
 
     def finish(self) -> None:
         if self._next != len(self._tokens):
@@ -104,7 +104,7 @@ class _Parser:
         return found
 
 
-def _comparison(name: str, value: str) -> Predicate:
+def _comparison(name: str, value: str, *, is_text: bool) -> Predicate:
     if name == "identities.connection":
         # Any identity counts, also a secondary one: the trap that a sync has to know of.
         return lambda account: any(entry["connection"] == value for entry in account["identities"])
@@ -117,13 +117,18 @@ def _comparison(name: str, value: str) -> Predicate:
         # An account that was never blocked lacks the key, and matches neither.
         return lambda account: account.get("blocked") is (value == "true")
     if name.startswith(_METADATA):
-        keys = name.split(".")
-        return lambda account: value != "" and _at(account, keys) == value
+        keys, sought = name.split("."), value if is_text else _scalar(value)
+        return lambda account: sought != "" and _at(account, keys) == sought
     raise _refused()
 
 
+def _scalar(value: str) -> object:
+    """What a value without quotes is: a number, or a text without spaces."""
+    return int(value) if value.isdecimal() else value
+
+
 def _at(account: dict[str, Any], keys: list[str]) -> object:
-    """What is at the end of the path, if it is a text; other types are not understood here."""
+    """What is at the end of the path. Numbers are no texts there."""
     found: object = account
     for key in keys:
         found = found.get(key) if isinstance(found, dict) else None

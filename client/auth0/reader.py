@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ _ALL_FIELDS = (
     "user_metadata", "picture", "name", "nickname", "given_name", "family_name", "multifactor",
     "multifactor_last_modified", "last_ip", "last_login", "last_password_reset", "logins_count",
 )  # fmt: skip
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,14}")
 _OF_CONNECTION = "id,name,strategy"
 _OF_IDENTITIES = ("connection", "user_id", "provider", "isSocial")  # the others may be tokens of another provider
 
@@ -275,7 +277,10 @@ class Reader:
 
         A question of its own: operators work on root fields of metadata (Auth0, "User Search Query Syntax").
         """
-        found = self._found_by(f'app_metadata.{self.namespace}.id:"{_escaped(source_id)}"', fields)
+        field = f"app_metadata.{self.namespace}.id"
+        found = self._found_by(f'{field}:"{_escaped(source_id)}"', fields)
+        if not found and _NUMBER.fullmatch(source_id):  # as somebody may have written it by hand
+            found = self._found_by(f"{field}:{source_id}", fields)
         return [account for account in found if account.connection == self._connection or account.linked]
 
     def _found_by(self, query: str, fields: Sequence[str]) -> list[Account]:

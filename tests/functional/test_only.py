@@ -122,6 +122,18 @@ def test_where_a_role_must_keep_its_holders_all_of_them_are_counted(job: Job) ->
     assert job.tenant.snapshot() == {"ann@x.io": ["viewer"], "bob@x.io": ["admin"]}
 
 
+@pytest.mark.parametrize("key", [7, "7"])
+def test_a_key_is_found_whether_it_stands_there_as_a_text_or_as_a_number(job: Job, key: object) -> None:
+    account = keyed(job, "old@x.io", key)
+    people(job, {"email": "new@x.io", "id": "7", "role": "viewer"})
+
+    result = job.run("--only", "new@x.io")
+
+    assert (result.code, result.report["whole"]) == (0, False)
+    assert job.tenant.users[account]["email"] == "new@x.io"
+    assert len(job.tenant.users) == 1
+
+
 @pytest.mark.parametrize("namespace", ["hr/sync", "a*", 'a"b', "x]"])
 def test_a_namespace_that_no_search_takes_does_not_matter(job: Job, namespace: str) -> None:
     account = job.tenant.add_user("old@x.io", roles=("viewer",), app_metadata={namespace: {"id": "7"}})

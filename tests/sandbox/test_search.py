@@ -13,7 +13,7 @@ ANN = {
     "blocked": True,
     "identities": [{"connection": "Home"}, {"connection": 'Two "words"'}],
     "app_metadata": {"sync-2": {"id": 'k "1"'}},
-    "user_metadata": {"lang": "de", "none": ""},
+    "user_metadata": {"lang": "de", "none": "", "level": 7},
 }
 BOB = {"user_id": "github|2", "identities": [{"connection": "github"}]}
 
@@ -38,6 +38,9 @@ BOB = {"user_id": "github|2", "identities": [{"connection": "github"}]}
         ("app_metadata.sync-2.id:7", False, False),
         ('app_metadata.other.id:""', False, False),
         ('user_metadata.none:""', False, False),
+        ("user_metadata.lang:de", True, False),
+        ("user_metadata.level:7", True, False),
+        ('user_metadata.level:"7"', False, False),
         ('user_metadata.lang:"DE"', False, False),
         ('user_id:"auth0|1" OR user_id:"github|2"', True, True),
         ('user_id:"auth0|1" AND blocked:true', True, False),

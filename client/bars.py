@@ -1,92 +1,24 @@
-"""Progress on a terminal: a bar on its last line while a phase goes on, and log lines above it."""
+"""Progress on a terminal: a bar on its last line while a phase goes on, and log lines above it. Rich draws both."""
 
 from __future__ import annotations
 
-import os
-import sys
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import IO, TextIO, cast
 
-from rich.console import Console as Rich
-from rich.progress_bar import ProgressBar
-from rich.style import Style
+from rich.console import Console, RenderableType
+from rich.constrain import Constrain
+from rich.progress import BarColumn, Progress, RenderableColumn, Task
+from rich.table import Column
+from rich.text import Text
 
-from client.course import Course, amount, pace, span
+from client.course import amount, finished, pace, span
 from client.phases import Step
-from client.table import colours_of, columns
-
-if TYPE_CHECKING:
-    from client.phases import Budget
+from client.table import Lasting
 
 _SHORT = 0.5  # seconds; what is over by then would only flicker
-_WIDEST_BAR, _NARROWEST_BAR = 40, 10  # columns
-_USUAL = 80  # columns of a terminal that does not say
-_PLAIN = Style.null()
-_ERASE = "\r\x1b[K"
-
-
-class LastLine:
-    """The last line of a terminal. What others write to stderr meanwhile is put above it.
-
-    The cursor is never hidden: however the process ends, there is nothing to be put right. Nothing here raises: a
-    terminal that has gone away ends no run.
-    """
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream, self._line, self._lock = stream, "", threading.Lock()
-        self._at_start = True  # whether the cursor stands at the beginning of a line, but for ours
-        self._above = cast("TextIO", _Above(self, stream))
-        self._before: TextIO = stream
-
-    def show(self, line: str) -> None:
-        """Put `line` there instead of what is there."""
-        with self._lock:
-            if not self._line:
-                self._before, sys.stderr = sys.stderr, self._above
-            self._line = line
-            if self._at_start:
-                self._put(f"\r{line}\x1b[K")
-
-    def clear(self) -> None:
-        """Leave nothing of it behind."""
-        with self._lock:
-            if self._line and self._at_start:
-                self._put(_ERASE)
-            self._line = ""
-            if sys.stderr is self._above:
-                sys.stderr = self._before
-
-    def write_above(self, text: str) -> None:
-        """Write what somebody else has to say. A thread may do so after the line is gone."""
-        with self._lock:
-            erase = _ERASE if self._line and self._at_start else ""
-            self._at_start = text.endswith("\n") if text else self._at_start
-            self._put(f"{erase}{text}{self._line if self._at_start else ''}")
-
-    def _put(self, text: str) -> None:
-        with suppress(OSError, ValueError):
-            self._stream.write(text)
-            self._stream.flush()
-
-
-class _Above:
-    """Stands for stderr while a line is shown."""
-
-    def __init__(self, last_line: LastLine, stream: TextIO) -> None:
-        self._last_line, self._stream = last_line, stream
-
-    def write(self, text: str) -> int:
-        self._last_line.write_above(text)
-        return len(text)
-
-    def flush(self) -> None:
-        """What was written is out already."""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
+_BAR = "━" * 10  # as long as a bar has to be; it is drawn up to four times as long
 
 
 class Bars:
@@ -94,80 +26,79 @@ class Bars:
 
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         """`stream`: the terminal."""
-        self._stream, self._clock = stream, clock
-        self._rich = Rich(file=stream, force_terminal=True)  # to draw with: it never writes
-        self._colours = colours_of(self._rich)
-        self._last_line = LastLine(stream)
-        self._course: Course | None = None
-        self._budget: Budget | None = None
-        self._shown = False
+        file = cast("IO[str]", Lasting(stream))
+        self._console = _Terminal(file=file, force_terminal=True, soft_wrap=True, markup=False, highlight=False)
+        self._clock = clock
+        self.bar: Bar | None = None
 
     def begin(self, step: Step) -> None:
-        """A phase begins."""
-        self._course, self._budget, self._shown = Course(step, self._clock()), step.budget(), False
+        """A phase begins. Rich looks at it ten times a second, in a thread."""
+        self.bar = Bar(step, self._console, self._clock)
+        with suppress(RuntimeError):  # no thread is to be had: then nothing is shown
+            self.bar.start()
 
-    def tick(self) -> None:
-        """Show how far it is now."""
-        course, now = self._course, self._clock()
-        if course is None or now - course.began < _SHORT:
-            return
-        course.look(now)
-        self._shown = True
-        self._last_line.show(self._line(course, now))
-
-    def end(self, step: Step) -> None:
+    def end(self, _step: Step) -> None:
         """It is over."""
-        course, self._course = self._course, None
-        self._last_line.clear()
-        if course is not None and self._shown:
-            took = span(self._clock() - course.began)
-            self._last_line.write_above(f"{step.name}: {_finished(step) or 'done'} in {took}\n")
+        if self.bar is not None:
+            self.bar.is_over = True
+            self.bar.stop()
 
-    def _line(self, course: Course, now: float) -> str:
-        """As much as fits: who and how much first, the bar before the rest."""
-        step, width = course.step, self._width()
-        head = _cut(step.name, width)
-        room = width - columns(head)
-        pieces = []
-        for text, is_bar in ((amount(step), False), ("", True), *((text, False) for text in self._asides(course))):
-            needed = 1 + (_NARROWEST_BAR if is_bar else columns(text))
-            if (is_bar or text) and needed <= room:
-                pieces.append((text, is_bar))
-                room -= needed
-        bar = _NARROWEST_BAR + min(room, _WIDEST_BAR - _NARROWEST_BAR)
-        pieces.sort(key=lambda piece: not piece[1])
-        return " ".join([head, *(self._bar(step, bar, now) if is_bar else text for text, is_bar in pieces)])
 
-    def _asides(self, course: Course) -> list[str]:
-        step, budget = course.step, course.step.budget()
-        left = course.left
+class Bar(Progress):
+    """One phase. Its numbers are read whenever it is drawn."""
+
+    def __init__(self, step: Step, console: Console, clock: Callable[[], float]) -> None:
+        self._step, self._budget, self.is_over = step, step.budget(), False
+        self._clock, self._began = clock, clock()
+        super().__init__(console=console, redirect_stdout=False, get_time=clock)
+        self.add_task(step.name, total=step.total)
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """Nothing at first, then the bar, and in the end the line that stays."""
+        took = self._clock() - self._began
+        for task in self.tasks if took >= _SHORT else ():
+            if self.is_over:
+                said = f"{self._step.name}: {finished(self._step) or 'done'} in {span(took)}"
+                yield Text(said, no_wrap=False, overflow="fold")
+                continue
+            if self._step.done < task.completed:  # it counts something else from here on
+                self.reset(task.id)
+            task.total = self._step.total
+            self.update(task.id, completed=self._step.done)
+            room = self.console.width - 1  # after the last column some terminals begin a new line
+            self.columns = tuple(map(_column, _fitting(self._texts(task), room)))
+            yield Constrain(self.make_tasks_table([task]), room)
+
+    def _texts(self, task: Task) -> list[str]:
+        step, left, speed, budget = self._step, task.time_remaining, task.speed, self._step.budget()
         return [
+            step.name,
+            _BAR,
+            amount(step),
             step.note,
             f"{span(left)} left" if left else "",
-            pace(course.rate) if course.rate else "",
+            pace(speed) if speed else "",
             # What was said in an earlier phase says nothing of this one.
             f"{budget.remaining} of {budget.limit} requests left" if budget and budget is not self._budget else "",
         ]
 
-    def _bar(self, step: Step, width: int, now: float) -> str:
-        bar = ProgressBar(step.total, step.done, width=width, pulse=not step.total, animation_time=now)
-        drawn = self._rich.render(bar, self._rich.options.update_width(width))
-        return "".join((part.style or _PLAIN).render(part.text, color_system=self._colours) for part in drawn)
 
-    def _width(self) -> int:
-        """The columns that a line may have: not the last one, after which some terminals begin a new line."""
-        try:
-            found = os.get_terminal_size(self._stream.fileno()).columns
-        except (OSError, ValueError):
-            found = 0
-        return (found or _USUAL) - 1
+class _Terminal(Console):
+    """The cursor is never hidden: however the process ends, there is nothing to be put right."""
+
+    def show_cursor(self, show: bool = True) -> bool:  # noqa: ARG002, FBT001, FBT002 - so rich has it
+        return False
 
 
-def _cut(text: str, width: int) -> str:
-    """As much as fits; for names of our own, which are ASCII."""
-    return text if len(text) <= width else text[: max(width, 0)]
+def _fitting(texts: Iterable[str], room: int) -> list[str]:
+    """As much as fits: who and how much first, the bar before the rest."""
+    fitting = [text for text in texts if text]
+    while len(fitting) > 1 and len(" ".join(fitting)) > room:
+        fitting.pop(1 if len(fitting) == 3 else -1)  # noqa: PLR2004 - the bar stands before how much
+    return fitting
 
 
-def _finished(step: Step) -> str:
-    whole = step.total is None or step.done == step.total
-    return amount(Step(step.name, step.unit, None, step.done)) if whole else amount(step)
+def _column(text: str) -> RenderableColumn | BarColumn:
+    if text == _BAR:
+        return BarColumn(None, table_column=Column(min_width=len(_BAR), max_width=4 * len(_BAR)))
+    return RenderableColumn(Text(text), table_column=Column(no_wrap=True, overflow="crop"))

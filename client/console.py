@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice, zip_longest
+from collections.abc import Callable, Iterable
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
+
+from rich.box import SIMPLE_HEAD, Box
+from rich.table import Table
 
 from client.listing import VERBS, Listing, held_ones, legend, listings
 from client.output import Output
-from client.table import Part, screen
+from client.table import Part, Screen
 from sync.guard import SHORT_DIGEST
 from sync.model import Kind, Status
 from sync.plan import Plan
@@ -21,7 +24,6 @@ if TYPE_CHECKING:
 
 _SHOWN = 20  # lines of each kind, unless all are wanted
 _TALLY = 70  # columns of the table of what became of the changes
-_BLOCK = 500  # lines that are written at once: what is longer is never in memory as a whole
 
 _RESULTS = {
     Exit.OK: "in agreement",
@@ -49,23 +51,23 @@ class Console:
         wrong. `muted`: say nothing at all. `check` raises `Stopped` when the run is to end: so does a long list then.
         """
         self._first, self._quiet, self._muted = None if everything else _SHOWN, quiet, muted
-        self._output, self._screen = Output(check), screen()
+        self._output, self._screen = Output(check), Screen()
 
     def _command(self, line: str) -> None:
-        self._write([self._screen.line("  ", (line, "bold"))])
+        self._write(self._screen.line("  ", (line, "bold")))
 
     def _say(self, *parts: str | Part) -> None:
         self._write(self._screen.paragraph(*parts))
 
-    def _write(self, lines: Iterable[str]) -> None:
+    def _write(self, text: str) -> None:
         if not self._muted:
-            self._output.write("".join(f"{line}\n" for line in lines))
+            self._output.write(text)
 
     def plan(self, plan: Plan) -> None:
         """The changes, what is kept back and the held, before anything is done."""
         if self._quiet or self._muted:
             return
-        self._screen = screen()
+        self._screen = Screen()
         counts = plan.counts
         self._say(
             (f"Plan {plan.digest[:SHORT_DIGEST]}", "bold"),
@@ -83,8 +85,9 @@ class Console:
         if not (number := len(listing.items)):
             return
         self._say((f"{listing.title} ({number})", f"bold {listing.colour}"))
-        lines = self._screen.entries(listing.entries(self._first), listing.longest(self._first))
-        while not self._output.is_over and (block := list(islice(lines, _BLOCK))):
+        for block in self._screen.entries(listing.entries(self._first), listing.longest(self._first)):
+            if self._output.is_over:
+                return
             self._write(block)
         if self._first is not None and number > self._first:
             more = number - self._first
@@ -109,16 +112,19 @@ class Console:
         self._say((email, "bold"))
         for section in sections:
             for title, line in zip_longest([section.title], section.lines or [""], fillvalue=""):
-                self._say((f"{title:<12}", "bold"), line)
+                text = line.lstrip()
+                head = f"{title:<12}{' ' * (len(line) - len(text))}"
+                self._write(self._screen.item((head, "bold"), text))
 
     def finding(self, finding: Finding) -> None:
         """A line of a check."""
         if self._quiet and finding.is_good:
             return
-        mark = ("✔", "green") if finding.is_good else ("✘", "bold red")
-        self._say(mark, f" {finding.subject}: {finding.text}")
+        good, bad = ("✔", "✘") if self._screen.spells("✔✘") else ("ok", "!!")
+        mark = (f"{good} ", "green") if finding.is_good else (f"{bad} ", "bold red")
+        self._write(self._screen.item(mark, f"{finding.subject}: {finding.text}"))
         for line in finding.details:
-            self._say(f"    {line}")
+            self._write(self._screen.item(("    ", ""), line))
 
     def verdict(self, tried: int, wrong: int, code: Exit) -> None:
         """The last line of a check."""
@@ -141,7 +147,7 @@ class Console:
         """The balance of the run: it must add up."""
         if self._quiet and run.exit_code in {Exit.OK, Exit.PENDING}:
             return
-        self._screen = screen()
+        self._screen = Screen()
         if self._quiet and run.exit_code is Exit.PARTIAL and run.plan is not None:
             self._list(held_ones(run.plan))  # the plan was not shown
         if run.plan is not None:
@@ -192,7 +198,13 @@ class Console:
                 told = (f"{number} {title}" for number, title in zip(numbers, titles, strict=True) if number)
                 self._say(f"{verb}: {', '.join(told)}")
             return
-        self._write(_tallied(rows, titles, self._screen.dash))
+        box = SIMPLE_HEAD if self._screen.spells("─") else Box(str(SIMPLE_HEAD).replace("─", "-"), ascii=True)
+        table = Table("change", box=box, header_style="")
+        for title in titles:
+            table.add_column(title, justify="right")
+        for verb, numbers in rows:
+            table.add_row(verb, *map(str, numbers))
+        self._write(self._screen.drawn(table))
 
 
 def _result(run: Run) -> str:
@@ -203,15 +215,3 @@ def _result(run: Run) -> str:
     if run.mode == "restore" and run.exit_code is Exit.OK:
         return "restored"
     return _RESULTS.get(run.exit_code, "ended")
-
-
-def _tallied(rows: Iterable[tuple[str, Sequence[int]]], titles: Sequence[str], dash: str) -> Iterator[str]:
-    cells = [["change", *titles], *([verb, *map(str, numbers)] for verb, numbers in rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(titles) + 1)]
-    yield ""
-    for number, (first, *others) in enumerate(cells):
-        right = (cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))
-        yield f"  {first:<{widths[0]}}   {'   '.join(right)}"
-        if number == 0:
-            yield f" {dash * (sum(widths) + 3 * len(titles) + 2)}"
-    yield ""

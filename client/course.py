@@ -53,6 +53,12 @@ def amount(step: Step) -> str:
     return f"{step.done:,}{of_all} {step.unit}"
 
 
+def finished(step: Step) -> str:
+    """How much was done in the end: `400 accounts`, or of how many if it ended early."""
+    whole = step.total is None or step.done == step.total
+    return amount(Step(step.name, step.unit, None, step.done)) if whole else amount(step)
+
+
 def pace(rate: float) -> str:
     """How fast: `12/s`."""
     return f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.1f}/s"  # noqa: PLR2004 - two digits are enough

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from client.table import Entry, Part, columns
+from rich.cells import cell_len
+
+from client.table import Entry, Part
 from sync.model import Change, Edit, Held, Kind, Outcome, Protected
 from sync.plan import Plan
 from sync.resemblance import PossibleRename
@@ -44,7 +46,7 @@ class Listing(Generic[Item]):
 
     def longest(self, first: int | None) -> int:
         """The columns of the longest name of the first items."""
-        return max((columns(visible(self.name(item))) for item in self.items[:first]), default=0)
+        return max((cell_len(visible(self.name(item))) for item in self.items[:first]), default=0)
 
     def entries(self, first: int | None) -> Iterator[Entry]:
         """What there is to say of the first items."""

@@ -18,8 +18,8 @@ from client.phases import Show, Step, Unseen
 logger = logging.getLogger(__name__)
 
 _EVERY = 10.0  # seconds between two log lines
-_BARS_LOOK, _LINES_LOOK = 0.1, 1.0  # seconds between two looks at how far it is
-_PATIENCE = 1.0  # seconds that the end of a phase waits for a terminal that takes nothing (Ctrl-S)
+_LOOK = 1.0  # seconds between two looks at how far it is
+_PATIENCE = 1.0  # seconds that the end of a phase waits for a reader of stderr that takes nothing
 
 
 class Looking(Show, Protocol):
@@ -110,8 +110,8 @@ def make_show(*, quiet: bool, log_format: str) -> Show:
     if quiet or sys.stderr is None:
         return Unseen()
     if log_format == "text" and is_live(sys.stderr):
-        return Ticking(Bars(sys.stderr), _BARS_LOOK)
-    return Ticking(LogLines(), _LINES_LOOK)
+        return Bars(sys.stderr)
+    return Ticking(LogLines(), _LOOK)
 
 
 def is_live(stream: TextIO) -> bool:

@@ -1,20 +1,30 @@
-"""Text on a screen: how wide it is, where it breaks, and its colours."""
+"""Text on a screen, as rich lays it out: how wide it is, where it breaks, and its colours."""
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from itertools import islice
+from shutil import get_terminal_size
+from typing import IO, TextIO, cast
 
-from rich.cells import cell_len, chop_cells
-from rich.color import ColorSystem
+from rich.cells import cell_len
 from rich.console import Console as Rich
-from rich.style import Style
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
 
 from sync.text import visible
 
-_USUAL, _LEAST = 80, 20  # columns of a terminal that does not say, and the fewest that are made use of
+BLOCK = 100
+"""Entries that are laid out at once: what is longer is never in memory as a whole."""
+_ENDLESS = 100_000  # columns where other programs read
+_LEAST = 20  # columns; no use is made of fewer
+_HIGH = 25  # lines; of no importance, but where it is not told rich makes any dumb terminal 80 columns wide
 _INDENT, _GAP = 2, 4
 _DETAILS = 20  # columns that details need; where there are fewer, they stand below the name
 _NARROW = 64  # columns; on a wider screen they stand beside it in any case
@@ -26,116 +36,117 @@ Entry = tuple[str, Sequence[Sequence[Part]]]
 """A name, and what there is to say of it, a line each."""
 
 
-@dataclass(frozen=True, slots=True)
-class Screen:
-    """What lines are made for."""
+class Lasting:
+    """A stream that never fails: one that has gone away ends no run."""
 
-    width: int | None
-    """Columns; None where lines may have any length, because other programs read them."""
-    colours: ColorSystem | None
-    dash: str = "─"
-    """What a horizontal line is made of."""
+    def __init__(self, stream: TextIO) -> None:
+        self._stream, self.encoding = stream, stream.encoding
+
+    def isatty(self) -> bool:
+        """Whether it is a terminal."""
+        with suppress(ValueError):  # it is closed
+            return self._stream.isatty()
+        return False
+
+    def write(self, text: str) -> int:
+        """Write what can be written."""
+        with suppress(OSError, ValueError):
+            self._stream.write(text)
+            self._stream.flush()
+        return len(text)
+
+    def flush(self) -> None:
+        """What was written is out already."""
+
+
+class Screen:
+    """What stdout is now: terminals are resized. Text that is made for it ends with a line's end."""
+
+    def __init__(self) -> None:
+        stdout = Lasting(sys.stdout or io.StringIO())
+        self.width = max(get_terminal_size().columns, _LEAST) if stdout.isatty() else None
+        """Columns; None where lines may have any length, because other programs read them."""
+        self._rich = Rich(
+            file=cast("IO[str]", stdout),  # which it asks, but does not write to
+            width=self.width or _ENDLESS,
+            height=_HIGH,
+            color_system=None if os.environ.get("NO_COLOR") else "auto",  # rich alone would still write bold
+            markup=False,
+            emoji=False,
+            highlight=False,
+        )
+
+    def spells(self, letters: str) -> bool:
+        """Whether the letters can be written there."""
+        try:
+            letters.encode(self._rich.encoding)
+        except UnicodeEncodeError:
+            return False
+        return True
 
     def line(self, *parts: Part | str) -> str:
         """One line, however long, so that it can be copied."""
-        return self._painted(_shown(parts))
+        text = _text(parts)
+        return self.drawn(text, whole=True) if self._rich.color_system else f"{text.plain.rstrip()}\n"
 
-    def paragraph(self, *parts: Part | str) -> Iterator[str]:
+    def paragraph(self, *parts: Part | str) -> str:
         """Lines that fit."""
-        for line in _folded(_shown(parts), self.width):
-            yield self._painted(line)
+        return self.drawn(_text(parts)) if self.width else self.line(*parts)
+
+    def item(self, head: Part, *parts: Part | str) -> str:
+        """Lines that fit: what does not is set in below `head`."""
+        if self.width is None:
+            return self.line(head, *parts)
+        indent = cell_len(head[0]) + _INDENT
+        lines = _text(parts).wrap(self._rich, max(self.width - indent, 1), overflow="fold")
+        text = Text.assemble(head, Text(f"\n{' ' * indent}").join(lines))
+        text.rstrip()
+        return self.drawn(text, whole=True)
+
+    def drawn(self, what: RenderableType, *, whole: bool = False) -> str:
+        """Whatever rich can draw. `whole`: with lines of any length."""
+        with self._rich.capture() as captured:
+            self._rich.print(what, soft_wrap=whole)
+        return "".join(f"{line.rstrip()}\n" for line in captured.get().removesuffix("\n").split("\n"))
 
     def entries(self, entries: Iterable[Entry], longest: int) -> Iterator[str]:
-        """Each entry's lines: its name and, beside or below it, the details. `longest`: columns of the longest name."""
-        width = self.width
-        if width is not None and width < _NARROW and _INDENT + longest + _GAP + _DETAILS > width:
-            yield from self._below(entries, width)
-            return
-        most = _LONGEST_NAME if width is None else longest if width < _NARROW else width // 2
-        column = min(longest, most)
-        room = None if width is None else width - _INDENT - column - _GAP
+        """Each entry's lines, a block at a time: its name and, beside or below it, the details.
+
+        `longest`: columns of the longest name.
+        """
+        draw = self._piped if self.width is None else self._listed
+        entries = iter(entries)
+        while block := list(islice(entries, BLOCK)):
+            yield draw(block, longest, self.width or 0)
+
+    def _piped(self, entries: Iterable[Entry], longest: int, _width: int) -> str:
+        column = _INDENT + min(longest, _LONGEST_NAME) + _GAP
+        lines: list[str] = []
         for name, details in entries:
-            lines = [line for detail in details for line in _folded(_shown(detail), room)]
-            names = [text for line in _folded([(visible(name), "")], width and column) for text, _ in line]
-            for number in range(max(len(lines), len(names))):
-                text = names[number] if number < len(names) else ""
-                rest = self._painted(lines[number]) if number < len(lines) else ""
-                padding = " " * (max(column - columns(text), 0) + _GAP) if rest else ""
-                yield f"{' ' * _INDENT}{text}{padding}{rest}"
+            head = f"{' ' * _INDENT}{visible(name)}{' ' * _GAP}"
+            for number, detail in enumerate(details or [[]]):
+                start = "" if number else head
+                lines.append(self.line(start + " " * (column - cell_len(start)), *detail))
+        return "".join(lines)
 
-    def _below(self, entries: Iterable[Entry], width: int) -> Iterator[str]:
-        for name, details in entries:
-            for detail, indent in (([(name, "")], _INDENT), *((detail, 2 * _INDENT) for detail in details)):
-                for line in _folded(_shown(detail), width - indent):
-                    yield " " * indent + self._painted(line)
-
-    def _painted(self, line: Iterable[Part]) -> str:
-        if self.colours is None:
-            return "".join(text for text, _ in line).rstrip()
-        return "".join(Style.parse(style).render(text, color_system=self.colours) for text, style in line)
-
-
-def screen() -> Screen:
-    """What stdout is now: terminals are resized."""
-    spells_all = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().startswith("utf")
-    return Screen(terminal_width(), colours_of(Rich(file=sys.stdout)), "─" if spells_all else "-")
+    def _listed(self, entries: Iterable[Entry], longest: int, width: int) -> str:
+        rows = [(_text([name]), list(map(_text, details))) for name, details in entries]
+        grid = Table.grid(padding=(0, _GAP, 0, 0))
+        if width < _NARROW and _INDENT + longest + _GAP + _DETAILS > width:
+            grid.add_column(width=width - _INDENT, overflow="fold")
+            for name, details in rows:
+                grid.add_row(name)
+                for detail in details:
+                    grid.add_row(Padding(detail, (0, 0, 0, _INDENT)))
+        else:
+            column = min(longest, longest if width < _NARROW else width // 2)
+            grid.add_column(width=column, overflow="fold")
+            grid.add_column(width=width - _INDENT - column - _GAP, overflow="fold")
+            for name, details in rows:
+                grid.add_row(name, Text("\n").join(details))
+        return self.drawn(Padding.indent(grid, _INDENT))
 
 
-def colours_of(rich: Rich) -> ColorSystem | None:
-    """The colours that may be used there: rich knows NO_COLOR, FORCE_COLOR, TERM and what a terminal can do."""
-    return None if rich.no_color or rich.color_system is None else _SYSTEMS[rich.color_system]
-
-
-def terminal_width() -> int | None:
-    """The columns of the terminal that stdout is; None if it is none."""
-    try:
-        if not sys.stdout.isatty():
-            return None
-        said = os.environ.get("COLUMNS", "")
-        found = int(said) if said.isdecimal() else os.get_terminal_size(sys.stdout.fileno()).columns
-    except (OSError, ValueError, AttributeError):
-        return None
-    return max(found or _USUAL, _LEAST)
-
-
-def columns(text: str) -> int:
-    """How many columns `text` takes."""
-    return len(text) if text.isascii() else cell_len(text)
-
-
-_SYSTEMS = {
-    "standard": ColorSystem.STANDARD,
-    "256": ColorSystem.EIGHT_BIT,
-    "truecolor": ColorSystem.TRUECOLOR,
-    "windows": ColorSystem.WINDOWS,
-}
-
-
-def _shown(parts: Iterable[Part | str]) -> list[Part]:
+def _text(parts: Iterable[Part | str]) -> Text:
     """Nothing in a name or a reason can be markup, move the cursor or begin a line."""
-    return [(visible(part), "") if isinstance(part, str) else (visible(part[0]), part[1]) for part in parts]
-
-
-def _folded(parts: list[Part], width: int | None) -> Iterator[list[Part]]:
-    """`parts` in lines of at most `width` columns, broken between words or, where a word is longer, in it."""
-    if width is None or sum(columns(text) for text, _ in parts) <= width:
-        yield parts
-        return
-    whole, start = "".join(text for text, _ in parts), 0
-    while start < len(whole):
-        piece = chop_cells(whole[start : start + width], width)[0]
-        end = start + len(piece)
-        space = whole.rfind(" ", start + 1, end + 1)
-        if end < len(whole) and space > start:
-            end = space
-        yield list(_cut(parts, start, end))
-        start = end + (whole[end : end + 1] == " ")
-
-
-def _cut(parts: Iterable[Part], start: int, end: int) -> Iterator[Part]:
-    """The characters from `start` to `end`, with their styles."""
-    at = 0
-    for text, style in parts:
-        if piece := text[max(start - at, 0) : max(end - at, 0)]:
-            yield piece, style
-        at += len(text)
+    return Text.assemble(*(visible(part) if isinstance(part, str) else (visible(part[0]), part[1]) for part in parts))

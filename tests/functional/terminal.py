@@ -19,7 +19,7 @@ from tests.functional.job import Job
 
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
 CONTROL = re.compile(r"\x1b\[[\d;?]*[A-Za-z]")
-ERASED = "\x1b[K"
+ERASED = "\x1b[2K"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +39,16 @@ class Shown:
 
 
 def seen(written: str) -> list[str]:
-    """What is left on a terminal that got this: a line may be written over, and erased to its end."""
+    """What is left on a terminal that got this: a line may be written over, and erased."""
     lines, at = [""], 0
-    for piece in re.split(r"(\r|\n|\x1b\[K)", COLOUR.sub("", written)):
+    for piece in re.split(r"(\r|\n|\x1b\[2K)", COLOUR.sub("", written)):
         if piece == "\r":
             at = 0
         elif piece == "\n":
             lines.append("")
             at = 0  # the kernel sees to that
         elif piece == ERASED:
-            lines[-1] = lines[-1][:at]
+            lines[-1] = ""
         else:
             lines[-1] = lines[-1][:at].ljust(at) + piece + lines[-1][at + len(piece) :]
             at += len(piece)

@@ -19,7 +19,7 @@ import pytest
 from sandbox import Fault
 from tests.functional.forks import UNMEASURED
 from tests.functional.job import ROOT, Job, StartJob
-from tests.functional.terminal import COLOUR, CONTROL, Shown, run_on_terminal
+from tests.functional.terminal import COLOUR, CONTROL, ERASED, Shown, run_on_terminal
 
 BAR = "━━━━━━━━━━"
 PROMISED = 5.0  # seconds from a signal to the end
@@ -45,7 +45,7 @@ def busy(job: Job) -> Job:
 def assert_tidy(shown: Shown) -> None:
     """Nothing of a bar is left, and nothing is hidden."""
     controls = {control for control in CONTROL.findall(shown.written) if not COLOUR.fullmatch(control)}
-    assert controls <= {"\x1b[K"}
+    assert controls <= {ERASED}
     assert [line for line in shown.screen if "━" in line] == []
     assert shown.screen[-1] == ""
 

@@ -8,20 +8,18 @@ import uuid
 from collections.abc import Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
-from pathlib import Path
 
-from client import __version__, history, report_file
+from client import __version__, report_file
 from client.app import App, Orders
 from client.auth0.errors import Auth0Error
 from client.checkup import Finding, check
 from client.console import Console
-from client.formats import FORM_OF, render
 from client.journal import JournalUnreadable, forget_old
 from client.lines import Unwritable
 from client.locks import LockHeld, Locks
-from client.output import Output
 from client.phases import Phases
 from client.progress import make_show
+from client.publishing import Publisher, leave_word
 from client.report_file import ReportError
 from client.stop import Stop, Stopped
 from client.watching import Watch
@@ -35,7 +33,7 @@ from sync import address
 from sync.brakes import Brakes
 from sync.guard import Approval
 from sync.model import Status
-from sync.report import Exit, Run, document, success
+from sync.report import Exit, Run
 from sync.roles import UnknownRole
 
 logger = logging.getLogger(__name__)
@@ -85,23 +83,7 @@ def _not_begun(record: Run, stop: Stop, error: Exception, arguments: argparse.Na
         record.exit_code = Exit.USAGE if isinstance(error, ReportError) else Exit.LOCKED
         record.error = str(error)
     # Where another run is going on, the report is that run's.
-    _leave_word(record, arguments, at_place=isinstance(error, Stopped | SettingsError))
-
-
-def _leave_word(record: Run, arguments: argparse.Namespace, *, at_place: bool = True) -> None:
-    """What a program waits for, also where there is nothing to report of: it must not take an old report for this."""
-    record.finished_at = datetime.now(UTC)
-    if at_place and arguments.report is not None:
-        try:
-            report_file.write(arguments.report, render(document(record), _form_of(arguments.report)))
-        except ReportError as error:
-            logger.error("%s", error, extra={"event": "no_place_for_word"})  # noqa: TRY400
-    if arguments.format != "text":
-        Output().write(render(document(record), arguments.format))
-
-
-def _form_of(path: Path) -> str:
-    return FORM_OF.get(path.suffix.lower(), "json")
+    leave_word(record, arguments, at_place=isinstance(error, Stopped | SettingsError))
 
 
 def _check(arguments: argparse.Namespace, environ: Mapping[str, str], stop: Stop) -> Exit:
@@ -136,19 +118,21 @@ class _Job:
     def __init__(self, arguments: argparse.Namespace, settings: Settings, stop: Stop, record: Run) -> None:
         self.arguments, self.settings, self.stop, self.record = arguments, settings, stop, record
         record.connection, record.journal = settings.auth0_connection, str(arguments.journal or "")
-        self.state_dir = settings.sync_state_dir
         self.locks = Locks(settings, stop, timeout=arguments.lock_timeout)
         muted = arguments.format != "text"
         self.console = Console(everything=not record.writes, quiet=arguments.quiet, muted=muted, check=stop.check)
-        self.log_format = arguments.log_format or settings.log_format
-        self.phases = Phases(make_show(quiet=arguments.quiet, log_format=self.log_format))
+        log_format = arguments.log_format or settings.log_format
+        self.phases = Phases(make_show(quiet=arguments.quiet, log_format=log_format))
+        # Whether everybody is to be brought into agreement, not just some.
+        whole = record.writes and record.mode == "sync" and not arguments.only
+        self.publisher = Publisher(arguments, record, settings.sync_state_dir, stop, log_format, whole=whole)
         self.orders = Orders(
             Approval(arguments.approve, arguments.expect),
             Brakes(arguments.no_delete, arguments.no_role_removal, only=frozenset(map(address.key, arguments.only))),
             tuple(arguments.only),
             arguments.journal,
         )
-        self.watch = Watch(settings, stop.check) if self._is_whole() else None
+        self.watch = Watch(settings, stop.check) if whole else None
 
     def run(self) -> None:
         try:
@@ -162,7 +146,7 @@ class _Job:
             _not_begun(self.record, self.stop, error, self.arguments)
         except Exception as error:  # noqa: BLE001 - nor without being told
             self._unexpected(error)
-            _leave_word(self.record, self.arguments)
+            leave_word(self.record, self.arguments)
         finally:
             if self.watch is not None:
                 self.watch.end(self.record)
@@ -208,7 +192,7 @@ class _Job:
         record.requests, record.retries, record.answered_429 = traffic.by_endpoint, traffic.retries, traffic.refused
         record.seconds = self.phases.seconds
         record.finished_at = datetime.now(UTC)
-        self._publish()
+        self.publisher.publish(self.console)
 
     def _verdict(self) -> Exit:
         record = self.record
@@ -219,56 +203,3 @@ class _Job:
         incomplete = any(outcome.status is not Status.DONE for outcome in record.outcomes)
         held = sum(self.orders.brakes.concern(one.email) and not one.shadow for one in record.plan.held)
         return Exit.PARTIAL if incomplete or held > self.settings.sync_tolerate_held else Exit.OK
-
-    def _publish(self) -> None:
-        record = self.record
-        if record.error:
-            logger.error("%s", record.error, extra={"event": "run_failed", "exit_code": int(record.exit_code)})
-        if self.arguments.format != "text":
-            output = Output(self.stop.check)
-            output.write(self._rendered(self.arguments.format))
-            if output.has_failed:
-                record.exit_code = record.exit_code or Exit.FAILED
-        if (path := self.arguments.report) is not None:
-            self._write_file(path, self._rendered(_form_of(path)))
-        if record.exit_code is Exit.OK and self._is_whole():
-            self._write_file(self.state_dir / "last-success.json", render(success(record), "json"))
-        if record.writes:  # the last of them, so that it has the last word on how it ended
-            self._write_file(self.state_dir / "last-report.json", render(document(record), "json"))
-        if self._is_whole():
-            history.append(self.state_dir, document(record))
-        self.console.refusals(record)
-        self.console.summary(record)
-        if self.log_format == "json":
-            self._tell_machines()
-
-    def _tell_machines(self) -> None:
-        """What the summary tells people."""
-        record, plan = self.record, self.record.plan
-        seconds = (record.finished_at - record.started_at).total_seconds() if record.finished_at else 0.0
-        extra = {
-            "event": "run_ended",
-            "mode": record.mode,
-            "exit_code": int(record.exit_code),
-            "digest": plan.digest if plan else None,
-            "seconds": round(seconds, 3),
-            "requests": sum(record.requests.values()),
-            "changes_done": sum(outcome.status is Status.DONE for outcome in record.outcomes),
-            "held": len(plan.held) if plan else None,
-        }
-        logger.info("the run is over, exit %s", int(record.exit_code), extra=extra)
-
-    def _write_file(self, path: Path, text: str) -> None:
-        try:
-            report_file.write(path, text)
-        except ReportError as error:
-            logger.error("%s", error, extra={"event": "report_not_written"})  # noqa: TRY400
-            self.record.exit_code = self.record.exit_code or Exit.FAILED
-
-    def _rendered(self, form: str) -> str:
-        recent = history.recent(self.state_dir) if form == "html" else ()
-        return render(document(self.record), form, recent)
-
-    def _is_whole(self) -> bool:
-        """Whether everybody was brought into agreement, not just some; for whoever watches the job."""
-        return self.record.writes and self.record.mode == "sync" and not self.arguments.only

@@ -93,13 +93,13 @@ class Finder:
                 self.accounts[account.user_id] = account
         for one in ids:
             _check_length([one])
-            self._enter(self.reader.bearing(one, self.fields), named)
+            self._enter(self.reader.search.bearing(one, self.fields), named)
 
     def _search(self, emails: Sequence[str], named: int) -> None:
         self._count(1, named)
         spelt = sorted({one for email in emails for one in address.spellings(email)})
         _check_length(spelt)
-        self._enter(self.reader.spelt(spelt, self.fields), named)
+        self._enter(self.reader.search.spelt(spelt, self.fields), named)
 
     def _enter(self, found: Iterable[Account], named: int) -> None:
         """Take over what a search says, unless a look, which is newer, has shown something else."""

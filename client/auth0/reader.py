@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import logging
-import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-from client.auth0 import marks
 from client.auth0.errors import Auth0Error, Malformed, NotFound, Where
 from client.auth0.exports import export_users
 from client.auth0.jobs import Job, progress
 from client.auth0.memberships import MembershipReading, role_records
-from client.auth0.paging import ListChanged, changed, numbered, text_of
+from client.auth0.paging import changed, numbered, text_of
+from client.auth0.records import FIELDS, Records, asked
+from client.auth0.search import Search, steady
 from client.auth0.transport import Transport
 from client.phases import Phases, Step
 from client.side_by_side import side_by_side
@@ -25,20 +25,15 @@ from sync.restoring import Present
 logger = logging.getLogger(__name__)
 
 _SEARCH_CAP = 1000  # GET /users gives no more; a total of just so many may stand for more
-_LIST_TRIES = 3  # for a list that changes while it is read
 _STRATEGIES = ("auth0", "email")  # POST /users takes these and "sms", which has no e-mail to go by
-_FIELDS = ("user_id", "email", "identities", "blocked", "app_metadata")
 # All of a user that Auth0's description of GET /users/{id} names.
 _ALL_FIELDS = (
-    *_FIELDS, "email_verified", "username", "phone_number", "phone_verified", "created_at", "updated_at",
+    *FIELDS, "email_verified", "username", "phone_number", "phone_verified", "created_at", "updated_at",
     "user_metadata", "picture", "name", "nickname", "given_name", "family_name", "multifactor",
     "multifactor_last_modified", "last_ip", "last_login", "last_password_reset", "logins_count",
 )  # fmt: skip
-_NUMBER = re.compile(r"0|[1-9][0-9]{0,14}")
 _OF_CONNECTION = "id,name,strategy"
 _OF_IDENTITIES = ("connection", "user_id", "provider", "isSocial")  # the others may be tokens of another provider
-
-Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +64,8 @@ class Reader:
         """`connection`: its name. `namespace`: the key of app_metadata where our marks are. `workers`: requests in
         flight, and processes in the pool."""
         self._transport, self._connection, self._workers = transport, connection, workers
-        self.namespace = namespace
+        self.namespace, self.records = namespace, Records(connection, namespace)
+        self.search = Search(transport, self.records)
         self._user_read, self._role_read = user_read, role_read
         self._sleep, self._check = sleep, check
         self._phases = phases or Phases()
@@ -118,7 +114,7 @@ class Reader:
     def roles(self) -> list[Role]:
         """All roles of the tenant (those that belong to an organization are not its own)."""
         with self._phases.phase("read roles", "roles") as step:
-            found = _steady(self._roles)
+            found = steady(self._roles)
             step.advance(len(found))
         return found
 
@@ -138,43 +134,31 @@ class Reader:
 
         `fields`: what their profiles are to have, such as `name` or `app_metadata.team`.
         """
-        asked = _asked(fields)
         with self._phases.phase("read accounts", "accounts") as step:
             if self._user_read == "export":
-                _, total = next(self._search(asked))
+                _, total = next(self.search.pages(self.search.everybody, fields))
             else:
-                accounts, total = _steady(lambda: self._by_search(asked, fields, step))
+                accounts, total = steady(lambda: self._by_search(fields, step))
                 if total < _SEARCH_CAP:
                     return accounts
             step.count("accounts", total)
-            return self._beyond_search(connection, asked, fields, step)
+            return self._beyond_search(connection, fields, step)
 
-    @property
-    def _of_connection(self) -> str:
-        return f'identities.connection:"{_escaped(self._connection)}"'
-
-    def _search(self, asked: Sequence[str], query: str = "") -> Iterator[tuple[list[dict[str, Any]], int]]:
-        params = {"q": query or self._of_connection, "search_engine": "v3", "sort": "created_at:1"}
-        params |= {"fields": ",".join(asked), "include_fields": "true"}
-        return numbered(self._transport.get, "/users", "users", **params)
-
-    def _by_search(self, asked: Sequence[str], fields: Sequence[str], step: Step) -> tuple[list[Account], int]:
+    def _by_search(self, fields: Sequence[str], step: Step) -> tuple[list[Account], int]:
         accounts: list[Account] = []
         total = 0
         step.count("accounts", None)
-        for records, total in self._search(asked):
+        for records, total in self.search.pages(self.search.everybody, fields):
             if total >= _SEARCH_CAP:
                 return [], total
-            accounts += (self._account(record, fields) for record in records)
+            accounts += (self.records.account(record, fields) for record in records)
             step.total = total
             step.advance(len(records))
         if len({account.user_id for account in accounts}) != total:
             raise changed("/users")
         return accounts, total
 
-    def _beyond_search(
-        self, connection: Connection, asked: Sequence[str], fields: Sequence[str], step: Step
-    ) -> list[Account]:
+    def _beyond_search(self, connection: Connection, fields: Sequence[str], step: Step) -> list[Account]:
         """By an export. `step.total`: how many the search has found."""
         total = step.total or 0
         if self._user_read == "pages":
@@ -187,11 +171,17 @@ class Reader:
             step.note = f"Auth0 makes the export {progress(job)}".rstrip()
 
         records = export_users(
-            self._transport, connection.id, asked, counted=total, sleep=self._sleep, check=self._check, seen=seen
+            self._transport,
+            connection.id,
+            asked(fields),
+            counted=total,
+            sleep=self._sleep,
+            check=self._check,
+            seen=seen,
         )
         accounts: list[Account] = []
         for record in records:
-            accounts.append(self._account(record, fields))
+            accounts.append(self.records.account(record, fields))
             step.note = ""
             step.advance()
         if len({account.user_id for account in accounts}) != len(accounts):
@@ -211,7 +201,7 @@ class Reader:
         """One account as it is now, with its record, without secrets: this read does not lag. Raises `NotFound`."""
         params = {"fields": ",".join(_ALL_FIELDS), "include_fields": "true"}
         record = self._transport.get("/users/{id}", params=params, id=user_id)
-        account = self._account(record)
+        account = self.records.account(record)
         known = {name: record[name] for name in _ALL_FIELDS if name in record}
         known["identities"] = [{name: one.get(name) for name in _OF_IDENTITIES} for one in record["identities"]]
         return account, known
@@ -263,71 +253,7 @@ class Reader:
         found = self._transport.get("/users-by-email", params={"email": email})
         if not isinstance(found, list):
             raise Malformed("the answer is no list of users", Where("GET", "/users-by-email", 200))
-        return [self._account(record, fields) for record in found]
-
-    def spelt(self, emails: Iterable[str], fields: Sequence[str] = ()) -> list[Account]:
-        """The accounts with an identity in the connection that have one of these e-mails, in whatever case; as the
-        search index, which lags behind, has them."""
-        terms = " OR ".join(f'email:"{_escaped(email)}"' for email in emails)
-        return self._found_by(f"{self._of_connection} AND ({terms})", fields)
-
-    def bearing(self, source_id: str, fields: Sequence[str] = ()) -> list[Account]:
-        """The accounts with an identity in the connection that bear this key of the source; as the search index has
-        them.
-
-        A question of its own: operators work on root fields of metadata (Auth0, "User Search Query Syntax").
-        """
-        field = f"app_metadata.{self.namespace}.id"
-        found = self._found_by(f'{field}:"{_escaped(source_id)}"', fields)
-        if not found and _NUMBER.fullmatch(source_id):  # as somebody may have written it by hand
-            found = self._found_by(f"{field}:{source_id}", fields)
-        return [account for account in found if account.connection == self._connection or account.linked]
-
-    def _found_by(self, query: str, fields: Sequence[str]) -> list[Account]:
-        def read() -> list[Account]:
-            pages = self._search(_asked(fields), query)
-            return [self._account(record, fields) for page, _ in pages for record in page]
-
-        return _steady(read)
-
-    def _account(self, record: dict[str, Any], fields: Sequence[str] = ()) -> Account:
-        """Raises `Malformed` for a record whose connection cannot be told: it is on no account ours to change."""
-        user_id = text_of(record, "user_id")
-        identities = record.get("identities")
-        if not isinstance(identities, list) or not identities or not all(isinstance(i, dict) for i in identities):
-            raise Malformed(f"the record of {user_id} has no identities")
-        primary = next((i for i in identities if f"{i.get('provider')}|{i.get('user_id')}" == user_id), identities[0])
-        email, connection = record.get("email"), str(primary.get("connection") or "")
-        others = () if connection == self._connection else tuple(_linked(identities, self._connection, email))
-        return Account(
-            user_id,
-            str(email) if email else None,
-            connection,
-            blocked=record.get("blocked") is True,
-            marks=marks.read(record.get("app_metadata"), self.namespace),
-            profile=profile.found(record, fields) if fields else NOTHING,
-            linked=others,
-        )
-
-
-def _asked(fields: Iterable[str]) -> tuple[str, ...]:
-    """The names of what has to be asked for."""
-    return tuple(dict.fromkeys((*_FIELDS, *(field.partition(".")[0] for field in fields))))
-
-
-def _escaped(text: str) -> str:
-    """`text` as it stands between quotes in a search."""
-    return text.replace("\\", "\\\\").replace('"', '\\"')
-
-
-def _linked(identities: Iterable[dict[str, Any]], connection: str, email: object) -> Iterator[str]:
-    """The e-mails of the identities that an account of elsewhere has in the connection."""
-    for one in identities:
-        if one.get("connection") == connection:
-            data = one.get("profileData")
-            own = data.get("email") if isinstance(data, dict) else None
-            if text := own or email:
-                yield str(text)
+        return [self.records.account(record, fields) for record in found]
 
 
 def _usable(connection: Connection) -> Connection:
@@ -337,14 +263,3 @@ def _usable(connection: Connection) -> Connection:
             "neither create nor delete; AUTH0_CONNECTION must be a database or passwordless e-mail connection"
         )
     return connection
-
-
-def _steady(read: Callable[[], Read]) -> Read:
-    """What `read` returns, read again if the list changed meanwhile; a list that never rests is an error."""
-    for attempt in range(1, _LIST_TRIES):
-        try:
-            return read()
-        except ListChanged as error:
-            extra = {"event": "list_read_again", "attempt": attempt}
-            logger.info("%s; reading it again (%s)", error, attempt, extra=extra)
-    return read()

@@ -39,6 +39,10 @@ class Register:
 
     namespace: str = "sync"
 
+    @property
+    def search(self) -> Register:
+        return self
+
     def connection(self) -> Connection:
         return Connection("con_1", CONNECTION, "auth0")
 

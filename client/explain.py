@@ -33,8 +33,7 @@ def explain(
     """Source rows, person, match, account, scope, protection, decision.
 
     `plan` is that of `state`, without the brakes of one run; `refused`: why no run would carry it out, whoever it is
-    about. `lockouts`: from where a user id is kept out by Auth0's
-    brute-force protection.
+    about. `lockouts`: from where a user id is kept out by Auth0's brute-force protection.
     """
     case = _Case.of(state, plan, refused, email)
     return [
@@ -63,13 +62,12 @@ class _Case:
 
     @classmethod
     def of(cls, state: State, plan: Plan, refused: Sequence[str], email: str) -> _Case:
-        key, people = address.key(email), state.people.people
+        key = address.key(email)
         ours = [account for account in state.accounts if account.connection == state.connection.name]
         asked = next((account for account in ours if address.key(account.email or "") == key), None)
-        by_id = {one.source_id: one for one in people.values() if one.source_id}
         counting = [account for account in ours if account.marks.source_id and state.policy.is_ours(account)]
         theirs = asked.marks.source_id if asked is not None and asked in counting else ""
-        person = people.get(key) or by_id.get(theirs)
+        person = state.people.people.get(key) or state.people.by_id().get(theirs)
         wanted_key = address.key(person.email) if person else key
         holder = next((account for account in ours if address.key(account.email or "") == wanted_key), None)
         wanted = person.source_id if person else ""
@@ -87,10 +85,10 @@ class _Case:
         return {self.key, *map(address.key, emails)}
 
     @property
-    def own_keys(self) -> set[str]:
-        """Those under which a plan speaks of the person and of their account, and of no neighbour."""
+    def own_key(self) -> str:
+        """The address key under which a plan speaks of the person and of their account, and of no neighbour."""
         email = (self.account and self.account.email) or (self.person and self.person.email)
-        return {address.key(email)} if email else {self.key}
+        return address.key(email) if email else self.key
 
     def rows(self) -> Iterator[str]:
         frame, wanted = self.state.frame, set(self._row_numbers())
@@ -119,20 +117,17 @@ class _Case:
             yield f"held: {held[0]}" if held else "nobody in the source has this e-mail"
             return
         yield person.email + (f", key {person.source_id!r}" if person.source_id else "")
-        if person.active is not True:
-            yield (
-                "not active"
-                if person.active is False
-                else "whether they are active is NULL: neither blocked nor let in"
-            )
+        if person.active is False:
+            yield "not active"
+        elif person.active is None:
+            yield "whether they are active is NULL: neither blocked nor let in"
         names = sorted(role.name for role in self.state.roles if role.id in person.roles)
         yield f"roles: {', '.join(names) or 'none'}"
         for field, value in sorted(person.profile.items()):
             yield f"{field}: {shown(value)}"
 
     def _is_about(self, email: str) -> bool:
-        own = self.own_keys
-        return address.key(email) in own or any(self.state.people.lookalikes.behind(one) == email for one in own)
+        return address.key(email) == self.own_key or self.state.people.lookalikes.behind(self.own_key) == email
 
     def matches(self) -> Iterator[str]:
         person, bearer, holder = self.person, self.bearer, self.holder
@@ -199,7 +194,7 @@ class _Case:
 
     def _reasons(self, left_alone: Iterable[Held | Protected]) -> list[str]:
         about = [one for one in left_alone if self._is_about(one.email)]
-        about.sort(key=lambda one: address.key(one.email) not in self.own_keys)  # what may only be meant comes last
+        about.sort(key=lambda one: address.key(one.email) != self.own_key)  # what may only be meant comes last
         return [one.reason for one in about]
 
     def decisions(self) -> Iterator[str]:

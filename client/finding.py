@@ -13,11 +13,8 @@ from sync import address
 from sync.desired import Desired
 from sync.model import Account, Memberships, Person, Role
 
-_MOST_LOOKS, _MOST_ACCOUNTS = (
-    6,
-    2,
-)  # for one person; an e-mail that changes takes four looks, one that changes hands six
-
+# For one person; an e-mail that changes takes four looks, one that changes hands six.
+_MOST_LOOKS, _MOST_ACCOUNTS = 6, 2
 _LONGEST = 6_000  # characters of a URL; servers take some 8,000
 _MANY = "the accounts hang together with several others, by e-mails or keys"
 _SEARCHABLE = re.compile(r"[\w-]+")  # the names that need no escaping in a search, which is not documented for names
@@ -53,20 +50,20 @@ class Finder:
 
         Raises `TooManyTied` and `Auth0Error`.
         """
-        by_id = {person.source_id: person for person in self.people.people.values() if person.source_id}
-        asked, searched = set[tuple[str, str]](), set[str]()
+        by_id = self.people.by_id()
+        asked_emails, asked_ids, searched = set[str](), set[str](), set[str]()
         emails, ids = set(map(address.address, named)), set[str]()
         while True:
             for person in [*self._people(emails), *(by_id[one] for one in ids if one in by_id)]:
                 emails.add(person.email)
                 ids |= {person.source_id} - {""}
             self.about |= set(map(address.key, emails))
-            new_emails = {email for email in emails if (email, "") not in asked}
-            new_ids = {one for one in ids & by_id.keys() if ("", one) not in asked}
+            new_emails, new_ids = emails - asked_emails, (ids & by_id.keys()) - asked_ids
             if new_emails or new_ids:
-                asked |= {(email, "") for email in new_emails} | {("", one) for one in new_ids}
+                asked_emails |= new_emails
+                asked_ids |= new_ids
                 self._look(sorted(new_emails), sorted(new_ids), len(named))
-            elif spelt := {email for email, _ in asked if email} - searched:
+            elif spelt := asked_emails - searched:
                 searched |= spelt  # all at once, when no look leads any further
                 self._search(sorted(spelt), len(named))
             else:

@@ -39,6 +39,10 @@ class Desired:
     held_ids: Mapping[str, str] = field(default_factory=dict)
     """The keys of held people, as the source has them, each with the reason."""
 
+    def by_id(self) -> dict[str, Person]:
+        """Those of the people who have a key of the source, by it."""
+        return {person.source_id: person for person in self.people.values() if person.source_id}
+
     def keys(self) -> Iterator[str]:
         """The address keys of everybody, understood or not, whose e-mail is understood."""
         return chain(self.people, self.held)

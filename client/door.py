@@ -97,9 +97,9 @@ def _check(arguments: argparse.Namespace, environ: Mapping[str, str], stop: Stop
         for finding in check(settings, stop, fault):
             console.finding(finding)
             found.append(finding)
-    except Exception as error:
-        if isinstance(error, Stopped):
-            raise
+    except Stopped:
+        raise
+    except Exception as error:  # noqa: BLE001 - an operator gets a sentence
         _tell_of_bug(error)
         return Exit.FAILED
     wrong = [one for one in found if not one.is_good]

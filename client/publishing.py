@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from client import history, report_file
 from client.console import Console
@@ -34,22 +36,22 @@ class Publisher:
 
     def publish(self, console: Console) -> None:
         """Tell people and machines how the run ended. What cannot be told makes it end with 1."""
-        record = self.record
+        record, whole = self.record, document(self.record)  # of a hundred thousand changes it takes a while
         if record.error:
             logger.error("%s", record.error, extra={"event": "run_failed", "exit_code": int(record.exit_code)})
         if self.arguments.format != "text":
             output = Output(self.stop.check)
-            output.write(self._rendered(self.arguments.format))
+            output.write(self._rendered(whole, self.arguments.format))
             if output.has_failed:
                 record.exit_code = record.exit_code or Exit.FAILED
         if (path := self.arguments.report) is not None:
-            self._write_file(path, self._rendered(_form_of(path)))
+            self._write_file(path, self._rendered(whole, _form_of(path)))
         if record.exit_code is Exit.OK and self.whole:
             self._write_file(self.state_dir / "last-success.json", render(success(record), "json"))
         if record.writes:  # the last of them, so that it has the last word on how it ended
-            self._write_file(self.state_dir / "last-report.json", render(document(record), "json"))
+            self._write_file(self.state_dir / "last-report.json", self._rendered(whole, "json"))
         if self.whole:
-            history.append(self.state_dir, document(record))
+            history.append(self.state_dir, self._now(whole))
         console.refusals(record)
         console.summary(record)
         if self.log_format == "json":
@@ -78,9 +80,13 @@ class Publisher:
             logger.error("%s", error, extra={"event": "report_not_written"})  # noqa: TRY400
             self.record.exit_code = self.record.exit_code or Exit.FAILED
 
-    def _rendered(self, form: str) -> str:
+    def _rendered(self, whole: Mapping[str, Any], form: str) -> str:
         recent = history.recent(self.state_dir) if form == "html" else ()
-        return render(document(self.record), form, recent)
+        return render(self._now(whole), form, recent)
+
+    def _now(self, whole: Mapping[str, Any]) -> dict[str, Any]:
+        """The report as it is by now: what cannot be written changes how a run ends."""
+        return {**whole, "exit_code": int(self.record.exit_code)}
 
 
 def leave_word(record: Run, arguments: argparse.Namespace, *, at_place: bool = True) -> None:
